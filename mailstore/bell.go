@@ -1,0 +1,126 @@
+package mailstore
+
+import (
+	"context"
+	"sync"
+
+	"github.com/postroom/postroom/mailstore/journal"
+	"github.com/postroom/postroom/mailstore/sqlite"
+)
+
+// bells wake those who wait for a journal. They carry no data. ends remembers how far a journal was known to reach
+// since its last ring, so that a wait need not open the workspace to learn that there is nothing.
+type bells struct {
+	mu      sync.Mutex
+	waiting map[WorkspaceID]*bell
+	ends    map[WorkspaceID]int64
+}
+
+type bell struct {
+	rung  chan struct{}
+	users int
+}
+
+func (b *bells) ring(id WorkspaceID) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	delete(b.ends, id)
+	if w := b.waiting[id]; w != nil {
+		close(w.rung)
+		delete(b.waiting, id)
+	}
+}
+
+// join gives a channel that the next ring closes, and the known end (-1: unknown).
+func (b *bells) join(id WorkspaceID) (w *bell, end int64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	w = b.waiting[id]
+	if w == nil {
+		w = &bell{rung: make(chan struct{})}
+		b.waiting[id] = w
+	}
+	w.users++
+	end, known := b.ends[id]
+	if !known {
+		end = -1
+	}
+	return w, end
+}
+
+func (b *bells) leave(id WorkspaceID, w *bell) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if w.users--; w.users == 0 && b.waiting[id] == w {
+		delete(b.waiting, id)
+	}
+}
+
+// learn notes where the journal ended, unless w was rung since.
+func (b *bells) learn(id WorkspaceID, w *bell, end int64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.waiting[id] == w {
+		b.ends[id] = end
+	}
+}
+
+// Read gives lines behind after, oldest first: those of the given types and inboxes (none given: all), within what the
+// handle's holder may see. The zero cursor is the beginning. limit 0 means journal.MaxRead.
+func (j Journal) Read(ctx context.Context, after journal.Cursor, types []string, inboxes []InboxID, limit int) (p journal.Page, err error) {
+	f := j.filter
+	f.Types = types
+	if len(inboxes) > 0 {
+		wanted := []string{}
+		for _, id := range inboxes {
+			if len(f.Inboxes) == 0 || contains(f.Inboxes, string(id)) {
+				wanted = append(wanted, string(id))
+			}
+		}
+		if len(wanted) == 0 {
+			wanted = []string{"\x00"} // nothing that the holder may see
+		}
+		f.Inboxes = wanted
+	}
+	err = j.ws.view(ctx, func(tx *sqlite.Tx) error {
+		p, err = journal.Read(tx, after, f, limit)
+		return err
+	})
+	return p, err
+}
+
+// End is the place behind the newest line: what happens later comes behind it.
+func (j Journal) End(ctx context.Context) (c journal.Cursor, err error) {
+	err = j.ws.view(ctx, func(tx *sqlite.Tx) error {
+		c, err = journal.End(tx)
+		return err
+	})
+	return c, err
+}
+
+// Wait returns nil when there may be a line behind after, of whatever kind, or ctx's error. It holds nothing open.
+func (j Journal) Wait(ctx context.Context, after journal.Cursor) error {
+	s, id := j.ws.store, j.ws.id
+	w, end := s.bells.join(id)
+	defer s.bells.leave(id, w)
+	if end < 0 {
+		c, err := j.End(ctx)
+		if err != nil {
+			return err
+		}
+		if c.Epoch != after.Epoch {
+			return nil
+		}
+		s.bells.learn(id, w, c.Seq)
+		end = c.Seq
+	}
+	if end > after.Seq {
+		return nil
+	}
+	select {
+	case <-w.rung:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

@@ -1,0 +1,425 @@
+package mailstore
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/postroom/postroom/mailstore/fault"
+	"github.com/postroom/postroom/mailstore/ident"
+	"github.com/postroom/postroom/mailstore/internal/maildir"
+	"github.com/postroom/postroom/mailstore/journal"
+	"github.com/postroom/postroom/mailstore/message"
+	"github.com/postroom/postroom/mailstore/sqlite"
+	"golang.org/x/sync/errgroup"
+)
+
+const (
+	// RetryWindow is how long a delivery whose answer the client may have missed is remembered.
+	RetryWindow = 5 * 24 * time.Hour
+
+	largeMessage   = 1 << 20 // octets; only maxLargeParses messages above it are parsed at a time
+	maxLargeParses = 3
+	parallelSpaces = 8 // workspaces that one message is delivered to at a time
+)
+
+// Arrival is a message that came in, and whom it is for.
+type Arrival struct {
+	Sender string      // reverse-path without angle brackets; "" is the null one
+	Trace  []byte      // header fields to put in front of the bytes, each ended by CRLF (RFC 5321, 4.4)
+	Spool  *Spool      // the bytes as they were received; Deliver does not close it
+	To     []Recipient // each inbox once
+}
+
+// Recipient is one inbox that a message is for.
+type Recipient struct {
+	Inbox   Inbox
+	Address string   // the envelope recipient
+	Mailbox string   // "" means INBOX
+	Labels  []string // the user's own labels to begin with
+}
+
+// Receipt stands for a delivery that was acknowledged to a client.
+type Receipt struct {
+	spaces []receiptSpace
+}
+
+type receiptSpace struct {
+	ws  Workspace
+	ids []MessageID
+}
+
+// IDs are the ids that the message got, one for each recipient, in no order. A retry has those of the first time.
+func (r *Receipt) IDs() []MessageID {
+	var ids []MessageID
+	for _, s := range r.spaces {
+		ids = append(ids, s.ids...)
+	}
+	return ids
+}
+
+// Confirm notes that the client has seen the answer, so that the same bytes, when they come again, are a message of
+// their own. It is written with a later commit.
+func (r *Receipt) Confirm() {
+	for _, s := range r.spaces {
+		s.ws.use(context.Background(), func(w *workspace) error {
+			w.mu.Lock()
+			w.confirmed = append(w.confirmed, s.ids...)
+			many := len(w.confirmed) > maxConfirmed
+			w.mu.Unlock()
+			if many {
+				w.flushConfirmed()
+			}
+			return nil
+		})
+	}
+}
+
+const maxConfirmed = 1000
+
+// Deliver stores a message for all of its recipients. When it returns without an error the message is durable and
+// announced for each of them. An error is temporary and for all of them: some may have it already, and when the same
+// bytes come again from the same sender these are not stored twice.
+func Deliver(ctx context.Context, a Arrival) (*Receipt, error) {
+	if len(a.To) == 0 {
+		return nil, fault.New(fault.Invalid, "no_recipients", "The message has no recipient.")
+	}
+	store := a.To[0].Inbox.ws.store
+	parsed, err := a.parse(ctx, store)
+	if err != nil {
+		return nil, err
+	}
+	var group errgroup.Group
+	group.SetLimit(parallelSpaces)
+	var mu sync.Mutex
+	receipt := &Receipt{}
+	for ws, to := range byWorkspace(a.To) {
+		group.Go(func() error {
+			return ws.use(ctx, func(w *workspace) error {
+				d := delivery{w: w, arrival: a, parsed: parsed, to: to, at: store.opts.Clock().UTC().Truncate(time.Microsecond)}
+				ids, err := d.run()
+				if err == nil {
+					mu.Lock()
+					receipt.spaces = append(receipt.spaces, receiptSpace{ws, ids})
+					mu.Unlock()
+				}
+				return err
+			})
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	return receipt, nil
+}
+
+func byWorkspace(to []Recipient) map[Workspace][]Recipient {
+	m := map[Workspace][]Recipient{}
+	for _, r := range to {
+		m[r.Inbox.ws] = append(m[r.Inbox.ws], r)
+	}
+	return m
+}
+
+// record is what is kept of a parsed message, as the columns hold it.
+type record struct {
+	parsed      *message.Parsed
+	envelope    string
+	structure   string
+	attachments string
+	size        int64
+}
+
+func newRecord(raw []byte) (*record, error) {
+	p := message.Parse(raw)
+	if p.Attachments == nil {
+		p.Attachments = []message.Attachment{}
+	}
+	r := &record{parsed: p, size: int64(len(raw))}
+	for v, text := range map[any]*string{&p.Envelope: &r.envelope, p.Structure: &r.structure, &p.Attachments: &r.attachments} {
+		b, err := json.Marshal(v)
+		if err != nil {
+			return nil, fmt.Errorf("encode message: %w", err)
+		}
+		*text = string(b)
+	}
+	return r, nil
+}
+
+// parse reads the whole message once. Large ones wait for a slot, so that memory is bounded.
+func (a *Arrival) parse(ctx context.Context, s *Store) (*record, error) {
+	size := int64(len(a.Trace)) + a.Spool.Size()
+	if size > largeMessage {
+		select {
+		case s.parses <- struct{}{}:
+			defer func() { <-s.parses }()
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+	raw := bytes.NewBuffer(make([]byte, 0, size))
+	if _, err := io.Copy(raw, a.bytes()); err != nil {
+		return nil, errDisk.Because(fmt.Errorf("read spool: %w", err))
+	}
+	return newRecord(raw.Bytes())
+}
+
+func (a *Arrival) bytes() io.Reader {
+	return io.MultiReader(bytes.NewReader(a.Trace), a.Spool.Reader())
+}
+
+// delivery is one message on its way into one workspace.
+type delivery struct {
+	w       *workspace
+	arrival Arrival
+	parsed  *record
+	to      []Recipient
+	at      time.Time
+
+	ids   []MessageID      // of the files, one for each recipient
+	files []maildir.Folder // where each file lies
+}
+
+// run writes and names the files, then commits the rows; whatever does not end in a commit is taken back.
+func (d *delivery) run() ([]MessageID, error) {
+	if err := d.w.enoughSpace(); err != nil {
+		return nil, err
+	}
+	if err := d.writeFiles(); err != nil {
+		d.takeBack(nil)
+		return nil, err
+	}
+	var stored, unused []MessageID
+	err := d.w.change(func(tx *sqlite.Tx) (err error) {
+		stored, unused, err = d.commit(tx)
+		return err
+	})
+	if err != nil {
+		if fault.From(err) == nil || !d.w.db.Broken() { // after a failed commit nobody knows: recovery compares
+			d.takeBack(nil)
+		}
+		return nil, err
+	}
+	d.takeBack(unused)
+	return stored, nil
+}
+
+func (w *workspace) enoughSpace() error {
+	free, err := w.store.opts.free(w.store.dir)
+	if err != nil {
+		return errDisk.Because(fmt.Errorf("measure free space: %w", err))
+	}
+	if free < w.store.opts.MinFree {
+		return errNoSpace
+	}
+	return nil
+}
+
+// writeFiles writes the bytes once, synced, and gives them one durable name for each recipient.
+func (d *delivery) writeFiles() error {
+	for _, r := range d.to {
+		d.ids = append(d.ids, MessageID(ident.New("msg", d.at)))
+		d.files = append(d.files, maildir.Folder{Inbox: string(r.Inbox.id), Mailbox: cmpMailbox(r.Mailbox)})
+	}
+	tree := d.w.tree
+	first := string(d.ids[0])
+	if _, err := tree.Write(d.files[0], first, d.arrival.bytes()); err != nil {
+		return d.w.fail(err)
+	}
+	for i := 1; i < len(d.to); i++ {
+		if err := tree.Link(d.files[0].Dir()+"/tmp/"+first, d.files[i], string(d.ids[i])); err != nil {
+			tree.Discard(d.files[0], first)
+			return d.w.fail(err)
+		}
+	}
+	if err := tree.Publish(d.files[0], first); err != nil {
+		tree.Discard(d.files[0], first)
+		return d.w.fail(err)
+	}
+	synced := map[maildir.Folder]bool{}
+	for _, f := range d.files {
+		if synced[f] {
+			continue
+		}
+		synced[f] = true
+		if err := tree.Sync(f); err != nil {
+			return d.w.fail(err)
+		}
+	}
+	return nil
+}
+
+func cmpMailbox(name string) string {
+	if name == "" {
+		return InboxMailbox
+	}
+	return name
+}
+
+// takeBack removes files that got no row: those named, or all if nil.
+func (d *delivery) takeBack(only []MessageID) {
+	for i, id := range d.ids {
+		if i < len(d.files) && (only == nil && d.to != nil || slices.Contains(only, id)) {
+			d.w.tree.Remove(d.files[i], string(id), "")
+		}
+	}
+}
+
+// commit writes the rows of all recipients: stored are the ids that hold the message now, unused those whose file is
+// not needed because the message was there already.
+func (d *delivery) commit(tx *sqlite.Tx) (stored, unused []MessageID, err error) {
+	if err := d.w.forgetConfirmed(tx); err != nil {
+		return nil, nil, err
+	}
+	for i, r := range d.to {
+		known, err := d.retryOf(tx, r)
+		if err != nil {
+			return nil, nil, err
+		}
+		if known != "" {
+			stored, unused = append(stored, known), append(unused, d.ids[i])
+			continue
+		}
+		if err := d.insert(tx, d.ids[i], r); err != nil {
+			return nil, nil, err
+		}
+		stored = append(stored, d.ids[i])
+	}
+	if unused == nil {
+		unused = []MessageID{}
+	}
+	return stored, unused, nil
+}
+
+// retryOf finds the message that these bytes are a retry of, and drops what is too old to match.
+func (d *delivery) retryOf(tx *sqlite.Tx, r Recipient) (known MessageID, err error) {
+	oldest := d.at.Add(-RetryWindow).UnixMicro()
+	if _, err := tx.Exec("DELETE FROM unconfirmed WHERE at < ?", oldest); err != nil {
+		return "", err
+	}
+	err = tx.Row("SELECT message_id FROM unconfirmed WHERE inbox_id = ? AND sha256 = ? AND sender = ? AND recipient = ?",
+		sqlite.Args(string(r.Inbox.id), d.arrival.Spool.sum(), d.arrival.Sender, strings.ToLower(r.Address)), &known)
+	if sqlite.NoRows(err) {
+		return "", nil
+	}
+	return known, err
+}
+
+func (d *delivery) insert(tx *sqlite.Tx, id MessageID, r Recipient) error {
+	m := newMessage{
+		id: id, inbox: r.Inbox.id, record: d.parsed, direction: Received, deliveredTo: r.Address, sender: d.arrival.Sender,
+		mailbox: cmpMailbox(r.Mailbox), keywords: userLabels(r.Labels), receivedAt: d.at, now: d.at, file: string(id), event: receivedEvent(r),
+	}
+	if err := d.w.insertMessage(tx, m); err != nil {
+		return err
+	}
+	_, err := tx.Exec("INSERT INTO unconfirmed (inbox_id, recipient, sender, sha256, message_id, at) VALUES (?, ?, ?, ?, ?, ?)",
+		string(r.Inbox.id), strings.ToLower(r.Address), d.arrival.Sender, d.arrival.Spool.sum(), string(id), d.at.UnixMicro())
+	return err
+}
+
+func receivedEvent(r Recipient) string {
+	if r.Mailbox == JunkMailbox {
+		return "message.received.spam"
+	}
+	return "message.received"
+}
+
+// newMessage is all that a message's first row needs.
+type newMessage struct {
+	id          MessageID
+	inbox       InboxID
+	record      *record
+	direction   Direction
+	deliveredTo string
+	sender      string
+	mailbox     string
+	flags       Flags
+	keywords    []string
+	file        string
+	thread      ThreadID // "" to find it
+	uid         uint32   // 0 for the next one
+	receivedAt  time.Time
+	savedAt     time.Time // zero: now
+	now         time.Time
+	event       string // "" for none
+}
+
+// insertMessage writes the rows of a message in its first mailbox, and the journal's line.
+func (w *workspace) insertMessage(tx *sqlite.Tx, m newMessage) error {
+	env := &m.record.parsed.Envelope
+	thread, err := threadFor(tx, m)
+	if err != nil {
+		return fmt.Errorf("find thread: %w", err)
+	}
+	_, err = tx.Exec(`INSERT INTO messages (id, inbox_id, thread_id, direction, delivered_to, sender, size, message_id, subject, preview,
+		envelope, structure, attachments, received_at, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		string(m.id), string(m.inbox), string(thread), m.direction, m.deliveredTo, m.sender, m.record.size, env.MessageID, env.Subject,
+		m.record.parsed.Preview, m.record.envelope, m.record.structure, m.record.attachments, m.receivedAt.UnixMicro(), m.now.UnixMicro(), m.now.UnixMicro())
+	if err != nil {
+		return fmt.Errorf("insert message: %w", err)
+	}
+	if err := w.place(tx, m); err != nil {
+		return err
+	}
+	if m.event == "" {
+		return nil
+	}
+	return appendMessage(tx, m.event, m.id, m.now)
+}
+
+// appendMessage writes a journal line that holds the message as it is at this moment.
+func appendMessage(tx *sqlite.Tx, event string, id MessageID, at time.Time) error {
+	list, err := loadMessages(tx, "WHERE id = ?", sqlite.Args(string(id)))
+	if err != nil {
+		return err
+	}
+	if len(list) == 0 {
+		return ErrNotFound
+	}
+	data, err := json.Marshal(list[0])
+	if err != nil {
+		return fmt.Errorf("encode message: %w", err)
+	}
+	return journal.Append(tx, journal.Line{Type: event, InboxID: string(list[0].InboxID), MessageID: string(id),
+		ThreadID: string(list[0].ThreadID), At: at, Data: data})
+}
+
+// forgetConfirmed drops, in tx, the deliveries whose client has seen the answer.
+func (w *workspace) forgetConfirmed(tx *sqlite.Tx) error {
+	w.mu.Lock()
+	ids := slices.Clone(w.confirmed)
+	w.mu.Unlock()
+	if len(ids) == 0 {
+		return nil
+	}
+	for _, id := range ids {
+		if _, err := tx.Exec("DELETE FROM unconfirmed WHERE message_id = ?", string(id)); err != nil {
+			return err
+		}
+	}
+	tx.After(func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.confirmed = slices.DeleteFunc(w.confirmed, func(id MessageID) bool { return slices.Contains(ids, id) })
+	})
+	return nil
+}
+
+// flushConfirmed writes what Confirm noted, in a commit of its own.
+func (w *workspace) flushConfirmed() {
+	w.mu.Lock()
+	n := len(w.confirmed)
+	w.mu.Unlock()
+	if n > 0 {
+		if err := w.db.Change(w.forgetConfirmed); err != nil {
+			w.store.opts.Log.Warn("forget confirmed deliveries", "workspace", w.id, "err", err)
+		}
+	}
+}

@@ -1,0 +1,320 @@
+package mailstore
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/postroom/postroom/mailstore/message"
+	"github.com/postroom/postroom/mailstore/sqlite"
+)
+
+// MaxPage is the number of messages or threads that one list gives at most.
+const MaxPage = 200
+
+var noCtx = context.Background()
+
+// Messages lists what the filter passes, newest first. next is nil on the last page.
+func (in Inbox) Messages(ctx context.Context, f MessageFilter, after *Place, limit int) (list []Message, next *Place, err error) {
+	limit = pageLimit(limit)
+	where, args := f.where(in.id)
+	if after != nil {
+		where += " AND (received_at, id) < (?, ?)"
+		args = append(args, after.At.UnixMicro(), after.ID)
+	}
+	err = in.ws.view(ctx, func(tx *sqlite.Tx) error {
+		list, err = loadMessages(tx, where+" ORDER BY received_at DESC, id DESC LIMIT ?", append(args, limit+1))
+		return err
+	})
+	if len(list) > limit {
+		list = list[:limit]
+		next = &Place{At: list[limit-1].ReceivedAt, ID: string(list[limit-1].ID)}
+	}
+	return list, next, err
+}
+
+func pageLimit(n int) int {
+	if n <= 0 || n > MaxPage {
+		return MaxPage
+	}
+	return n
+}
+
+// where writes the filter as SQL.
+func (f MessageFilter) where(inbox InboxID) (string, []any) {
+	var b strings.Builder
+	b.WriteString("WHERE inbox_id = ?")
+	args := []any{string(inbox)}
+	add := func(clause string, more ...any) {
+		b.WriteString(" AND " + clause)
+		args = append(args, more...)
+	}
+	if f.ThreadID != "" {
+		add("thread_id IN (SELECT ? UNION SELECT merged_into FROM threads WHERE id = ? AND merged_into <> '')", string(f.ThreadID), string(f.ThreadID))
+	}
+	if f.Mailbox != "" {
+		add(inMailbox("b.name = ?"), f.Mailbox)
+	}
+	aside := f.Mailbox != "" || f.IncludeTrash
+	for _, label := range f.Labels {
+		clause, more := labelClause(label)
+		add(clause, more...)
+		aside = aside || label == LabelSpam || label == LabelTrash
+	}
+	if !aside {
+		add(inMailbox("b.name NOT IN (?, ?)"), TrashMailbox, JunkMailbox)
+	}
+	if f.From != "" {
+		add(`(envelope ->> '$.from') LIKE ? ESCAPE '\'`, like(f.From))
+	}
+	if f.To != "" {
+		add(`((envelope ->> '$.to') || COALESCE(envelope ->> '$.cc', '') || delivered_to) LIKE ? ESCAPE '\'`, like(f.To))
+	}
+	if f.Subject != "" {
+		add(`subject LIKE ? ESCAPE '\'`, like(f.Subject))
+	}
+	if f.MessageID != "" {
+		add("message_id = ?", f.MessageID)
+	}
+	if !f.After.IsZero() {
+		add("received_at >= ?", f.After.UnixMicro())
+	}
+	if !f.Before.IsZero() {
+		add("received_at < ?", f.Before.UnixMicro())
+	}
+	return b.String(), args
+}
+
+func inMailbox(condition string) string {
+	return "EXISTS (SELECT 1 FROM placements p JOIN mailboxes b ON b.id = p.mailbox_id WHERE p.message_id = messages.id AND " + condition + ")"
+}
+
+func like(s string) string {
+	return "%" + strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(s) + "%"
+}
+
+// labelClause is the condition under which a message bears a label; see labelsOf.
+func labelClause(label string) (string, []any) {
+	switch label {
+	case LabelReceived:
+		return "direction <> 2", nil
+	case LabelSent:
+		return "direction = 2", nil
+	case LabelUnread:
+		return inMailbox("p.flags & 1 = 0"), nil
+	case LabelRead:
+		return "NOT " + inMailbox("p.flags & 1 = 0"), nil
+	case LabelStarred:
+		return inMailbox("p.flags & 4 <> 0"), nil
+	case LabelDraft:
+		return inMailbox("(p.flags & 16 <> 0 OR b.name = ?)"), []any{DraftsMailbox}
+	case LabelTrash:
+		return inMailbox("b.name = ?"), []any{TrashMailbox}
+	case LabelSpam:
+		return inMailbox("b.name = ?"), []any{JunkMailbox}
+	}
+	return inMailbox("EXISTS (SELECT 1 FROM json_each(NULLIF(p.keywords, '')) WHERE value = ?)"), []any{strings.ToLower(label)}
+}
+
+// loadMessages reads the messages that a clause behind FROM messages selects, with their mailboxes and labels.
+func loadMessages(tx *sqlite.Tx, clause string, args []any) (list []Message, err error) {
+	list = []Message{}
+	err = tx.Each(`SELECT id, inbox_id, thread_id, direction, delivered_to, sender, size, preview, envelope, attachments, received_at, created_at, updated_at
+		FROM messages `+clause, args, func(scan func(...any) error) error {
+		var m Message
+		var envelope, attachments string
+		var received, created, updated int64
+		if err := scan(&m.ID, &m.InboxID, &m.ThreadID, &m.Direction, &m.DeliveredTo, &m.Sender, &m.Size, &m.Preview, &envelope, &attachments,
+			&received, &created, &updated); err != nil {
+			return err
+		}
+		if err := errors.Join(json.Unmarshal([]byte(envelope), &m.Envelope), json.Unmarshal([]byte(attachments), &m.Attachments)); err != nil {
+			return fmt.Errorf("decode message %s: %w", m.ID, err)
+		}
+		m.ReceivedAt, m.CreatedAt, m.UpdatedAt = time.UnixMicro(received).UTC(), time.UnixMicro(created).UTC(), time.UnixMicro(updated).UTC()
+		list = append(list, m)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]string, len(list))
+	for i := range list {
+		ids[i] = string(list[i].ID)
+	}
+	encoded, _ := json.Marshal(ids) // strings always encode
+	all, err := placements(tx, "WHERE p.message_id IN (SELECT value FROM json_each(?)) ORDER BY p.message_id, p.mailbox_id", sqlite.Args(string(encoded)))
+	if err != nil {
+		return nil, err
+	}
+	byMessage := map[MessageID][]placement{}
+	for _, p := range all {
+		byMessage[p.message] = append(byMessage[p.message], p)
+	}
+	for i := range list {
+		places := byMessage[list[i].ID]
+		list[i].Mailboxes, list[i].Labels = []string{}, labelsOf(list[i].Direction, places)
+		for _, p := range places {
+			if !contains(list[i].Mailboxes, p.name) {
+				list[i].Mailboxes = append(list[i].Mailboxes, p.name)
+			}
+		}
+	}
+	return list, nil
+}
+
+// labelsOf gives the labels that follow from where a message lies and how it is flagged, then the user's own, sorted.
+func labelsOf(d Direction, places []placement) []string {
+	labels := []string{LabelReceived}
+	if d == Sent {
+		labels[0] = LabelSent
+	}
+	var own []string
+	has := func(test func(placement) bool) bool { return slices.ContainsFunc(places, test) }
+	for _, x := range []struct {
+		label string
+		on    bool
+	}{
+		{LabelUnread, has(func(p placement) bool { return p.flags&Seen == 0 })},
+		{LabelStarred, has(func(p placement) bool { return p.flags&Flagged != 0 })},
+		{LabelDraft, has(func(p placement) bool { return p.flags&Draft != 0 || p.name == DraftsMailbox })},
+		{LabelSpam, has(func(p placement) bool { return p.name == JunkMailbox })},
+		{LabelTrash, has(func(p placement) bool { return p.name == TrashMailbox })},
+	} {
+		if x.on {
+			labels = append(labels, x.label)
+		}
+	}
+	for _, p := range places {
+		own = append(own, p.keywords...)
+	}
+	slices.Sort(own)
+	return append(labels, slices.Compact(own)...)
+}
+
+// Message is one message of the inbox.
+func (in Inbox) Message(ctx context.Context, id MessageID) (m Message, err error) {
+	err = in.ws.view(ctx, func(tx *sqlite.Tx) error {
+		m, err = in.message(tx, id)
+		return err
+	})
+	return m, err
+}
+
+func (in Inbox) message(tx *sqlite.Tx, id MessageID) (Message, error) {
+	list, err := loadMessages(tx, "WHERE id = ? AND inbox_id = ?", sqlite.Args(string(id), string(in.id)))
+	if err != nil {
+		return Message{}, err
+	}
+	if len(list) == 0 {
+		return Message{}, ErrNotFound
+	}
+	return list[0], nil
+}
+
+// file is a message's open file together with the open workspace that it lies in.
+type file struct {
+	*os.File
+	w *workspace
+}
+
+func (f file) Close() error {
+	err := f.File.Close()
+	f.w.store.release(f.w)
+	return err
+}
+
+// open opens the message's file and tells its structure.
+func (in Inbox) open(ctx context.Context, id MessageID) (f file, size int64, structure *message.Part, err error) {
+	w, err := in.ws.store.acquire(ctx, in.ws.id)
+	if err != nil {
+		return file{}, 0, nil, err
+	}
+	f.w = w
+	defer func() {
+		if err != nil {
+			w.store.release(w)
+		}
+	}()
+	for try := 0; ; try++ { // a move between reading the row and opening the file takes the file away once
+		var text string
+		var places []placement
+		err = w.db.View(ctx, func(tx *sqlite.Tx) error {
+			if err := tx.Row("SELECT size, structure FROM messages WHERE id = ? AND inbox_id = ?", sqlite.Args(string(id), string(in.id)), &size, &text); err != nil {
+				if sqlite.NoRows(err) {
+					return ErrNotFound
+				}
+				return err
+			}
+			places, err = placements(tx, "WHERE p.message_id = ?", sqlite.Args(string(id)))
+			return err
+		})
+		if err != nil {
+			return f, 0, nil, err
+		}
+		if err = json.Unmarshal([]byte(text), &structure); err != nil {
+			return f, 0, nil, fmt.Errorf("decode structure of %s: %w", id, err)
+		}
+		for _, p := range places {
+			if f.File, err = w.tree.Open(p.folder(), p.file, fileFlags(p.flags)); err == nil {
+				return f, size, structure, nil
+			}
+		}
+		if err == nil || try == 3 {
+			return f, 0, nil, errors.Join(errDisk.Because(fmt.Errorf("the file of %s is gone", id)), err)
+		}
+		if !errors.Is(err, fs.ErrNotExist) {
+			return f, 0, nil, err
+		}
+	}
+}
+
+// Raw opens the message's bytes, size octets; the caller closes them.
+func (in Inbox) Raw(ctx context.Context, id MessageID) (r RawMessage, size int64, err error) {
+	f, size, _, err := in.open(ctx, id)
+	if err != nil {
+		return nil, 0, err
+	}
+	return f, size, nil
+}
+
+// Body gives the message's text and HTML as UTF-8, each at most limit octets.
+func (in Inbox) Body(ctx context.Context, id MessageID, limit int) (message.Body, error) {
+	f, _, structure, err := in.open(ctx, id)
+	if err != nil {
+		return message.Body{}, err
+	}
+	defer f.Close()
+	return message.Read(f, structure, limit), nil
+}
+
+// Attachment opens one attachment by its id, decoded; the caller closes it.
+func (in Inbox) Attachment(ctx context.Context, id MessageID, attachment string) (message.Attachment, io.ReadCloser, error) {
+	m, err := in.Message(ctx, id)
+	if err != nil {
+		return message.Attachment{}, nil, err
+	}
+	i := slices.IndexFunc(m.Attachments, func(a message.Attachment) bool { return a.ID == attachment })
+	if i < 0 {
+		return message.Attachment{}, nil, ErrNotFound
+	}
+	f, _, structure, err := in.open(ctx, id)
+	if err != nil {
+		return message.Attachment{}, nil, err
+	}
+	part := message.Find(structure, attachment)
+	if part == nil {
+		return message.Attachment{}, nil, errors.Join(ErrNotFound, f.Close())
+	}
+	return m.Attachments[i], struct {
+		io.Reader
+		io.Closer
+	}{message.Decode(f, part), f}, nil
+}

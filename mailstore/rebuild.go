@@ -1,0 +1,289 @@
+package mailstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sort"
+	"strings"
+	"time"
+
+	"github.com/postroom/postroom/mailstore/ident"
+	"github.com/postroom/postroom/mailstore/internal/maildir"
+	"github.com/postroom/postroom/mailstore/journal"
+	"github.com/postroom/postroom/mailstore/sqlite"
+)
+
+// RebuildGap is how far UIDNEXT and MODSEQ move on in a rebuild, so that no number that a client has seen since the
+// state files were written comes back for something else.
+const RebuildGap = 10000
+
+// Report says what a rebuild did in one workspace.
+type Report struct {
+	Workspace WorkspaceID
+	Mailboxes int
+	Messages  int
+	Recorded  int      // messages whose UID and keywords the state files knew
+	Problems  []string // what could not be read, in words
+}
+
+// Rebuild remakes the index of one workspace, or of all if id is empty, from the maildir and its state files. The
+// store must be closed: it takes the data directory's lock itself. The old index, if there is one, is kept beside the
+// new one under a name that tells its time. Cursors into the old journal get a gap.
+func Rebuild(ctx context.Context, dir string, id WorkspaceID, opts Options) ([]Report, error) {
+	s, err := Open(dir, opts)
+	if err != nil {
+		return nil, err
+	}
+	defer s.Close()
+	ids := []WorkspaceID{id}
+	if id == "" {
+		if ids, err = s.onDisk(); err != nil {
+			return nil, err
+		}
+	} else if !ident.Valid("ws", string(id)) || !fileExists(s.workspaceDir(id)) {
+		return nil, ErrNotFound
+	}
+	var reports []Report
+	for _, id := range ids {
+		if ctx.Err() != nil {
+			return reports, ctx.Err()
+		}
+		r, err := s.rebuild(ctx, id)
+		if err != nil {
+			return reports, fmt.Errorf("rebuild %s: %w", id, err)
+		}
+		reports = append(reports, r)
+	}
+	return reports, nil
+}
+
+func (s *Store) onDisk() (ids []WorkspaceID, err error) {
+	entries, err := os.ReadDir(filepath.Join(s.dir, "workspaces"))
+	for _, e := range entries {
+		if ident.Valid("ws", e.Name()) && e.IsDir() {
+			ids = append(ids, WorkspaceID(e.Name()))
+		}
+	}
+	return ids, err
+}
+
+// rebuild writes the new index under another name and puts it in place when it is whole.
+func (s *Store) rebuild(ctx context.Context, id WorkspaceID) (r Report, err error) {
+	r.Workspace = id
+	w := &workspace{id: id, store: s, dirty: map[int64]*dirtyMark{}}
+	if w.root, err = s.openDir(id, false); err != nil {
+		return r, err
+	}
+	defer w.root.Close()
+	w.tree = maildir.New(w.root, s.opts.sync)
+	fresh := filepath.Join(s.workspaceDir(id), "index.rebuild")
+	for _, suffix := range []string{"", "-wal", "-shm"} {
+		if err := os.Remove(fresh + suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return r, err
+		}
+	}
+	if w.db, err = sqlite.Open(ctx, fresh, migrations()); err != nil {
+		return r, err
+	}
+	b := rebuilder{w: w, report: &r, now: s.opts.Clock().UTC().Truncate(time.Microsecond)}
+	if err = w.db.Change(journal.Begin); err == nil {
+		err = w.eachFolder(b.scan)
+	}
+	if err == nil {
+		err = b.index(ctx)
+	}
+	if err == nil { // the state files are behind the new index: they get the gap now
+		w.writeStates(time.Time{}, true)
+		if w.failed.Load() {
+			err = errDisk
+		}
+	}
+	if err = errors.Join(err, w.db.Close()); err != nil {
+		return r, err
+	}
+	return r, s.putInPlace(id, fresh, b.now)
+}
+
+func (s *Store) putInPlace(id WorkspaceID, fresh string, now time.Time) error {
+	index := filepath.Join(s.workspaceDir(id), "index.db")
+	for _, suffix := range []string{"-wal", "-shm", ""} { // the log of the old index must not meet the new one
+		old := index + suffix
+		if fileExists(old) {
+			if err := os.Rename(old, fmt.Sprintf("%s.%s%s", index, now.Format("20060102T150405"), suffix)); err != nil {
+				return err
+			}
+		}
+	}
+	if err := os.Rename(fresh, index); err != nil {
+		return err
+	}
+	return syncPath(s.workspaceDir(id), s.opts.sync)
+}
+
+// rebuilder collects what lies on the disk and then writes it in the order in which it came.
+type rebuilder struct {
+	w      *workspace
+	report *Report
+	now    time.Time
+	found  []foundFile
+}
+
+type foundFile struct {
+	maildir.File
+	inbox  InboxID
+	folder maildir.Folder
+	line   *stateLine // nil if no state file knows it
+	at     time.Time
+}
+
+// scan reads one folder's state file, makes its mailbox, and notes its files.
+func (b *rebuilder) scan(inbox, dir string) error {
+	if !ident.Valid("inb", inbox) {
+		b.problem("%s is not an inbox", inbox)
+		return nil
+	}
+	st, err := b.state(dir)
+	if err != nil {
+		b.problem("%s: %v", dir, err)
+	}
+	name := InboxMailbox
+	row := mailboxRow{inbox: InboxID(inbox), uidnext: 1 + RebuildGap, modseq: 1 + RebuildGap}
+	if st != nil {
+		h := st.head
+		name = h.Mailbox
+		row = mailboxRow{inbox: InboxID(inbox), use: h.SpecialUse, objectID: h.ObjectID, subscribed: h.Subscribed, uidvalidity: h.UIDValidity,
+			uidnext: h.UIDNext + RebuildGap, modseq: h.HighestModseq + RebuildGap}
+	} else if strings.HasPrefix(filepath.Base(dir), ".") {
+		name = mailboxOfFolder(filepath.Base(dir))
+		for _, d := range defaults {
+			if d.name == name {
+				row.use = d.use
+			}
+		}
+	}
+	row.name = name
+	if err := b.w.db.Change(func(tx *sqlite.Tx) error { return insertMailbox(tx, row, b.now) }); err != nil {
+		return err
+	}
+	b.report.Mailboxes++
+	files, err := b.w.tree.Files(dir)
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		ff := foundFile{File: f, inbox: InboxID(inbox), folder: maildir.Folder{Inbox: inbox, Mailbox: name}, at: f.Time.UTC().Truncate(time.Microsecond)}
+		if st != nil {
+			if l, ok := st.lines[f.Base]; ok {
+				ff.line, ff.at = &l, l.ReceivedAt
+			}
+		}
+		b.found = append(b.found, ff)
+	}
+	return nil
+}
+
+func (b *rebuilder) problem(format string, args ...any) {
+	b.report.Problems = append(b.report.Problems, fmt.Sprintf(format, args...))
+}
+
+func (b *rebuilder) state(dir string) (*state, error) {
+	f, err := b.w.tree.OpenState(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return readState(f)
+}
+
+// mailboxOfFolder reads a Maildir++ name whose state file is lost: good for names without signs of modified UTF-7.
+func mailboxOfFolder(name string) string {
+	return strings.ReplaceAll(strings.ReplaceAll(strings.TrimPrefix(name, "."), ".", "/"), "&-", "&")
+}
+
+// index writes the rows, oldest message first, so that threads and new UIDs come out as they did.
+func (b *rebuilder) index(ctx context.Context) error {
+	sort.SliceStable(b.found, func(i, j int) bool {
+		x, y := b.found[i], b.found[j]
+		if !x.at.Equal(y.at) {
+			return x.at.Before(y.at)
+		}
+		return x.Base < y.Base
+	})
+	for len(b.found) > 0 {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		n := min(len(b.found), rebuildBatch)
+		if err := b.insertAll(b.found[:n]); err != nil {
+			return err
+		}
+		b.found = b.found[n:]
+	}
+	return nil
+}
+
+const rebuildBatch = 100 // messages in one commit
+
+// insertAll reads the files and writes their rows in one commit.
+func (b *rebuilder) insertAll(batch []foundFile) error {
+	recs := make([]*record, len(batch))
+	for i, f := range batch {
+		rec, _, err := b.w.readFile(f.Path)
+		if err != nil {
+			b.problem("%s: %v", f.Path, err)
+			continue
+		}
+		recs[i] = rec
+		b.report.Messages++
+		if f.line != nil {
+			b.report.Recorded++
+		}
+	}
+	return b.w.db.Change(func(tx *sqlite.Tx) error {
+		for i, f := range batch {
+			if recs[i] == nil {
+				continue
+			}
+			if err := b.insert(tx, f, recs[i]); err != nil {
+				return fmt.Errorf("index %s: %w", f.Path, err)
+			}
+		}
+		return nil
+	})
+}
+
+func (b *rebuilder) insert(tx *sqlite.Tx, f foundFile, rec *record) error {
+	m := newMessage{inbox: f.inbox, record: rec, mailbox: f.folder.Mailbox, file: f.Base, flags: parseFileFlags(f.Flags), receivedAt: f.at, now: b.now, direction: Received}
+	if f.folder.Mailbox == SentMailbox {
+		m.direction = Sent
+	}
+	switch {
+	case f.line != nil:
+		l := f.line
+		m.id, m.thread, m.uid, m.keywords, m.direction = l.Message, l.Thread, l.UID, l.Keywords, l.Direction
+		m.deliveredTo, m.sender, m.savedAt, m.now = l.DeliveredTo, l.Sender, l.SavedAt, l.CreatedAt
+		if f.New { // a name in new tells no flags
+			m.flags = l.Flags
+		}
+	case ours(f.Base):
+		id, _, _ := strings.Cut(f.Base, ".")
+		m.id = MessageID(id)
+	default:
+		m.id, m.direction = MessageID(ident.New("msg", f.at)), Appended
+	}
+	var there int
+	if err := tx.Row("SELECT COUNT(*) FROM messages WHERE id = ? AND inbox_id = ?", sqlite.Args(string(m.id), string(m.inbox)), &there); err != nil {
+		return err
+	}
+	if there > 0 { // in one more mailbox
+		return b.w.place(tx, m)
+	}
+	return b.w.insertMessage(tx, m)
+}

@@ -1,0 +1,397 @@
+// Package sqlite opens one SQLite file the way this project needs it: write-ahead log, synchronous=FULL, one writer
+// whose commits are shared, a few readers, and migrations.
+//
+// It knows nothing of what is stored. What is committed is durable when Change returns.
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"runtime"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/postroom/postroom/mailstore/fault"
+	_ "modernc.org/sqlite" // the driver, in Go
+)
+
+// Limits of one file.
+const (
+	MaxBatch   = 256              // changes that share one commit
+	MaxWaiting = 4096             // changes that may wait for the writer; more are refused with Unavailable
+	MaxReaders = 4                // connections that read at a time
+	openWithin = 10 * time.Second // for opening and reading the pragmas back; migrations have no limit
+)
+
+// ErrBroken is answered after a commit failed for a reason of the disk. Nothing that the batch did is acknowledged; the
+// owner closes the file and opens it again, which finds what the disk really holds.
+var ErrBroken = fault.New(fault.Unavailable, "storage_failed", "The storage failed; try again later.")
+
+var errBusy = fault.New(fault.Unavailable, "storage_busy", "Too many changes are waiting; try again later.")
+
+var errClosed = fault.New(fault.Unavailable, "storage_closed", "The storage is closed; try again later.")
+
+// DB is one SQLite file. All methods are safe for concurrent use.
+type DB struct {
+	path    string
+	writeDB *sql.DB
+	write   *sql.Conn
+	readDB  *sql.DB
+
+	mu      sync.Mutex
+	waiting []*change
+	leading bool
+	idle    *sync.Cond // signalled when leading ends
+	broken  error
+
+	stmts statements // of the writer; used by the leader only
+}
+
+// Tx is one transaction. It is valid only inside the function it was handed to.
+type Tx struct {
+	conn  *sql.Conn
+	stmts *statements
+	after []func()
+}
+
+type change struct {
+	do   func(*Tx) error
+	done chan error
+	err  error
+	tx   Tx
+}
+
+// statements keeps what one connection has prepared.
+type statements struct {
+	conn *sql.Conn
+	byQ  map[string]*sql.Stmt
+}
+
+// Open opens or makes the file at path and brings it to the newest schema. A file that a newer program wrote is refused.
+// Migrations are the files NNNN_name.sql of the file system, in order; they are only ever added to.
+func Open(ctx context.Context, path string, migrations fs.FS) (*DB, error) {
+	db := &DB{path: path}
+	db.idle = sync.NewCond(&db.mu)
+	pragmas := url.Values{}
+	for _, p := range []string{"journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "busy_timeout(10000)", "temp_store(MEMORY)", "cache_size(-2000)", "journal_size_limit(4194304)"} {
+		pragmas.Add("_pragma", p)
+	}
+	pragmas.Set("_txlock", "immediate")
+	name := "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + pragmas.Encode()
+
+	var err error
+	if db.writeDB, err = sql.Open("sqlite", name); err != nil {
+		return nil, fmt.Errorf("open %s: %w", path, err)
+	}
+	db.writeDB.SetMaxOpenConns(1)
+	if db.write, err = db.writeDB.Conn(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), db.writeDB.Close())
+	}
+	db.stmts = statements{conn: db.write, byQ: map[string]*sql.Stmt{}}
+	if err = db.check(ctx); err == nil {
+		err = migrate(ctx, db.write, migrations)
+	}
+	if err == nil {
+		db.readDB, err = sql.Open("sqlite", name+"&mode=ro")
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), db.write.Close(), db.writeDB.Close())
+	}
+	db.readDB.SetMaxOpenConns(MaxReaders)
+	db.readDB.SetMaxIdleConns(1)
+	db.readDB.SetConnMaxIdleTime(time.Minute)
+	return db, nil
+}
+
+// check reads the pragmas back: a misspelt one would be ignored in silence.
+func (db *DB) check(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, openWithin)
+	defer cancel()
+	for pragma, want := range map[string]string{"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1"} {
+		var got string
+		if err := db.write.QueryRowContext(ctx, "PRAGMA "+pragma).Scan(&got); err != nil {
+			return fmt.Errorf("read pragma %s: %w", pragma, err)
+		}
+		if got != want {
+			return fmt.Errorf("pragma %s is %q, must be %q", pragma, got, want)
+		}
+	}
+	return nil
+}
+
+// Path is where the file lies.
+func (db *DB) Path() string { return db.path }
+
+// Close waits for the changes in hand, folds the log into the file and closes it. Changes that come later are refused.
+func (db *DB) Close() error {
+	db.mu.Lock()
+	if db.broken == nil {
+		db.broken = errClosed
+	}
+	for db.leading {
+		db.idle.Wait()
+	}
+	db.mu.Unlock()
+	db.stmts.close()
+	return errors.Join(db.readDB.Close(), db.write.Close(), db.writeDB.Close())
+}
+
+// Change runs do inside a transaction and returns when it is durably committed. If do fails, what it did is undone and
+// its error returned; the changes that share the commit are not touched. Changes run one at a time, in the order of
+// their coming. do may run again if the transaction has to be repeated, so it must not keep what an earlier run found.
+// There is no context on purpose: a caller that goes away must not undo what others wait for.
+func (db *DB) Change(do func(*Tx) error) error {
+	c := &change{do: do, done: make(chan error, 1)}
+	db.mu.Lock()
+	if db.broken != nil {
+		err := db.broken
+		db.mu.Unlock()
+		return err
+	}
+	if len(db.waiting) >= MaxWaiting {
+		db.mu.Unlock()
+		return errBusy
+	}
+	db.waiting = append(db.waiting, c)
+	if !db.leading {
+		db.leading = true
+		go db.lead()
+	}
+	db.mu.Unlock()
+	return <-c.done
+}
+
+// lead commits batches until nobody waits. One goroutine leads at a time; Close waits for it.
+func (db *DB) lead() {
+	for {
+		db.mu.Lock()
+		n := min(len(db.waiting), MaxBatch)
+		if n == 0 {
+			db.leading = false
+			db.idle.Broadcast()
+			db.mu.Unlock()
+			return
+		}
+		batch := append([]*change(nil), db.waiting[:n]...)
+		db.waiting = append(db.waiting[:0], db.waiting[n:]...)
+		broken := db.broken
+		db.mu.Unlock()
+		if broken != nil && !errors.Is(broken, errClosed) {
+			answer(batch, broken)
+			continue
+		}
+		db.commit(batch)
+	}
+}
+
+func answer(batch []*change, err error) {
+	for _, c := range batch {
+		if c.err != nil {
+			c.done <- c.err
+		} else {
+			c.done <- err
+		}
+	}
+}
+
+// commit runs a batch in one transaction, each change behind a savepoint. If SQLite ends the transaction by itself
+// (a full disk does that), the change that met it gets the error and the others are run again in a new one.
+func (db *DB) commit(batch []*change) {
+	ctx := context.Background()
+	for {
+		if _, err := db.write.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
+			db.breakWith(fmt.Errorf("begin: %w", err))
+			answer(batch, ErrBroken.Because(err))
+			return
+		}
+		culprit := -1
+		for i, c := range batch {
+			if c.err = nil; db.run(ctx, c) {
+				continue
+			}
+			culprit = i
+			break
+		}
+		if culprit >= 0 {
+			db.write.ExecContext(ctx, "ROLLBACK")
+			answer(batch[culprit:culprit+1], ErrBroken)
+			if batch = append(batch[:culprit], batch[culprit+1:]...); len(batch) == 0 {
+				return
+			}
+			continue
+		}
+		if _, err := db.write.ExecContext(ctx, "COMMIT"); err != nil {
+			db.write.ExecContext(ctx, "ROLLBACK")
+			db.breakWith(fmt.Errorf("commit: %w", err))
+			answer(batch, ErrBroken.Because(err))
+			return
+		}
+		for _, c := range batch {
+			if c.err == nil {
+				for _, f := range c.tx.after {
+					f()
+				}
+			}
+		}
+		answer(batch, nil)
+		return
+	}
+}
+
+// run executes one change behind a savepoint; false if the whole transaction is gone, with c.err set.
+func (db *DB) run(ctx context.Context, c *change) (alive bool) {
+	c.tx = Tx{conn: db.write, stmts: &db.stmts}
+	if _, c.err = c.tx.Exec("SAVEPOINT one"); c.err != nil {
+		return false
+	}
+	if c.err = protect(c); c.err != nil {
+		if _, err := c.tx.Exec("ROLLBACK TO one"); err != nil {
+			c.err = ErrBroken.Because(c.err)
+			return false
+		}
+	}
+	if _, err := c.tx.Exec("RELEASE one"); err != nil {
+		c.err = ErrBroken.Because(err)
+		return false
+	}
+	return true
+}
+
+// protect turns a panic of one change into its error, so that the changes beside it are answered.
+func protect(c *change) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			buf := make([]byte, 8<<10)
+			err = fmt.Errorf("panic in a change: %v\n%s", p, buf[:runtime.Stack(buf, false)])
+		}
+	}()
+	return c.do(&c.tx)
+}
+
+func (db *DB) breakWith(err error) {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	if db.broken == nil {
+		db.broken = ErrBroken.Because(err)
+	}
+}
+
+// Broken reports whether a commit has failed, so that the file must be closed and opened again.
+func (db *DB) Broken() bool {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	return db.broken != nil && !errors.Is(db.broken, errClosed)
+}
+
+// View runs do over one consistent snapshot of what is committed. It does not wait for writers.
+func (db *DB) View(ctx context.Context, do func(*Tx) error) error {
+	conn, err := db.readDB.Conn(ctx)
+	if err != nil {
+		if errors.Is(err, sql.ErrConnDone) || strings.Contains(err.Error(), "database is closed") {
+			return errClosed.Because(err)
+		}
+		return fmt.Errorf("take a reader: %w", err)
+	}
+	defer conn.Close()
+	if _, err := conn.ExecContext(ctx, "BEGIN DEFERRED"); err != nil {
+		return fmt.Errorf("begin to read: %w", err)
+	}
+	defer conn.ExecContext(context.WithoutCancel(ctx), "ROLLBACK")
+	return do(&Tx{conn: conn})
+}
+
+// After has f called when the transaction is committed, before Change returns; not if it is undone. f must not block.
+func (tx *Tx) After(f func()) { tx.after = append(tx.after, f) }
+
+// Exec runs a statement. Arguments are bound, never written into the text.
+func (tx *Tx) Exec(query string, args ...any) (sql.Result, error) {
+	ctx := context.Background()
+	if tx.stmts == nil {
+		return tx.conn.ExecContext(ctx, query, args...)
+	}
+	stmt, err := tx.stmts.get(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	return stmt.ExecContext(ctx, args...)
+}
+
+// Query gives the rows of a statement. The caller closes them before the next statement of the same transaction.
+func (tx *Tx) Query(query string, args ...any) (*sql.Rows, error) {
+	ctx := context.Background()
+	if tx.stmts == nil {
+		return tx.conn.QueryContext(ctx, query, args...)
+	}
+	stmt, err := tx.stmts.get(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	return stmt.QueryContext(ctx, args...)
+}
+
+// Row scans the single row of a statement; sql.ErrNoRows if there is none.
+func (tx *Tx) Row(query string, args []any, dest ...any) error {
+	rows, err := tx.Query(query, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	if !rows.Next() {
+		if err := rows.Err(); err != nil {
+			return err
+		}
+		return sql.ErrNoRows
+	}
+	if err := rows.Scan(dest...); err != nil {
+		return err
+	}
+	return rows.Err()
+}
+
+// Each calls f for each row of a statement, with a function that scans it.
+func (tx *Tx) Each(query string, args []any, f func(scan func(...any) error) error) error {
+	rows, err := tx.Query(query, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := f(rows.Scan); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+func (s *statements) get(ctx context.Context, query string) (*sql.Stmt, error) {
+	if stmt := s.byQ[query]; stmt != nil {
+		return stmt, nil
+	}
+	if len(s.byQ) >= 200 { // queries with a varying number of places
+		s.close()
+	}
+	stmt, err := s.conn.PrepareContext(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	s.byQ[query] = stmt
+	return stmt, nil
+}
+
+func (s *statements) close() {
+	for q, stmt := range s.byQ {
+		stmt.Close()
+		delete(s.byQ, q)
+	}
+}
+
+// Args is a list of arguments, for Row and Each.
+func Args(args ...any) []any { return args }
+
+// NoRows reports whether err says that there was no row.
+func NoRows(err error) bool { return errors.Is(err, sql.ErrNoRows) }

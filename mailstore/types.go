@@ -1,0 +1,116 @@
+package mailstore
+
+import (
+	"time"
+
+	"github.com/postroom/postroom/mailstore/message"
+)
+
+// The ids of things. They are made by package ident and opaque to everybody else.
+type (
+	WorkspaceID string // ws_…
+	InboxID     string // inb_…
+	MessageID   string // msg_…
+	ThreadID    string // thr_…
+)
+
+// Flags are the system flags of a message in a mailbox (RFC 9051, 2.3.2).
+type Flags uint8
+
+const (
+	Seen Flags = 1 << iota
+	Answered
+	Flagged
+	Deleted
+	Draft
+)
+
+// Direction says how a message came into its inbox.
+type Direction uint8
+
+const (
+	Received Direction = 1 + iota
+	Sent
+	Appended
+)
+
+// The mailboxes that every inbox has, by name.
+const (
+	InboxMailbox   = "INBOX"
+	SentMailbox    = "Sent"
+	DraftsMailbox  = "Drafts"
+	TrashMailbox   = "Trash"
+	JunkMailbox    = "Junk"
+	ArchiveMailbox = "Archive"
+)
+
+// The labels that the server gives. All other labels are the user's own, which IMAP calls keywords.
+const (
+	LabelReceived = "received"
+	LabelSent     = "sent"
+	LabelUnread   = "unread"
+	LabelRead     = "read"
+	LabelSpam     = "spam"
+	LabelTrash    = "trash"
+	LabelDraft    = "draft"
+	LabelStarred  = "starred"
+)
+
+// Message is a message of an inbox as the index knows it. Text and HTML are read from its file by Inbox.Body.
+type Message struct {
+	ID          MessageID            `json:"id"`
+	InboxID     InboxID              `json:"inboxId"`
+	ThreadID    ThreadID             `json:"threadId"`
+	Mailboxes   []string             `json:"mailboxes"`
+	Direction   Direction            `json:"direction"`
+	DeliveredTo string               `json:"deliveredTo,omitempty"`
+	Sender      string               `json:"sender,omitempty"`
+	Envelope    message.Envelope     `json:"envelope"`
+	Preview     string               `json:"preview,omitempty"`
+	Labels      []string             `json:"labels"`
+	Attachments []message.Attachment `json:"attachments"`
+	Size        int64                `json:"size"`
+	ReceivedAt  time.Time            `json:"receivedAt"`
+	CreatedAt   time.Time            `json:"createdAt"`
+	UpdatedAt   time.Time            `json:"updatedAt"`
+}
+
+// Thread is a conversation within one inbox.
+type Thread struct {
+	ID            ThreadID          `json:"id"`
+	InboxID       InboxID           `json:"inboxId"`
+	Subject       string            `json:"subject"`
+	Senders       []message.Address `json:"senders"`    // who wrote, each once, at most MaxThreadPeople
+	Recipients    []message.Address `json:"recipients"` // To and Cc, each once, at most MaxThreadPeople
+	Labels        []string          `json:"labels"`     // of any of its messages
+	Preview       string            `json:"preview,omitempty"`
+	MessageCount  int               `json:"messageCount"`
+	LastMessageID MessageID         `json:"lastMessageId,omitempty"`
+	Size          int64             `json:"size"`
+	LastAt        time.Time         `json:"lastAt"`
+	CreatedAt     time.Time         `json:"createdAt"`
+}
+
+// Place is where a list page ended: the next page begins behind it. It stays good while things come and go.
+type Place struct {
+	At time.Time
+	ID string
+}
+
+// MessageFilter narrows a list of messages. Zero fields do not narrow.
+type MessageFilter struct {
+	ThreadID      ThreadID
+	Mailbox       string    // name of an IMAP mailbox
+	Labels        []string  // all of them
+	From, To      string    // part of an address or name, without regard to case
+	Subject       string    // part of the subject, without regard to case
+	MessageID     string    // RFC Message-ID
+	After, Before time.Time // of ReceivedAt; After is included, Before is not
+	IncludeTrash  bool      // without it, messages that are only in Trash or Junk are left out, unless a label or mailbox asks for them
+}
+
+// MessageChange is what a client may change about a message.
+type MessageChange struct {
+	AddLabels    []string
+	RemoveLabels []string
+}
