@@ -1,0 +1,124 @@
+package tenancy
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/postroom/postroom/mailstore"
+	"github.com/postroom/postroom/mailstore/sqlite"
+)
+
+// Recipient is where mail for an address goes.
+type Recipient struct {
+	Inbox       mailstore.Inbox
+	InboxID     mailstore.InboxID
+	WorkspaceID mailstore.WorkspaceID
+	Address     string // canonical form of what was asked: folded, domain in A-labels; a +suffix is kept as it came
+}
+
+// suffixMark begins what a sender may add to the local part of any address.
+const suffixMark = "+"
+
+// Recipient finds where mail for addr goes: to the inbox that has the address, or has it without its +suffix; for
+// postmaster and abuse (RFC 5321 4.5.1, RFC 2142) to somebody of the domain; else to the domain's catch-all. Only
+// verified domains have recipients. ErrNotFound means that there is none; any other error says nothing about addr.
+func (d *Directory) Recipient(ctx context.Context, addr string) (Recipient, error) {
+	local, domain, ok := splitAddress(addr)
+	if !ok {
+		return Recipient{}, ErrNotFound
+	}
+	name, reason := parseDomain(domain)
+	if reason != "" {
+		return Recipient{}, ErrNotFound
+	}
+	var r Recipient
+	err := d.view(ctx, func(tx *sqlite.Tx) error {
+		dom, err := verifiedDomain(tx, name)
+		if err != nil {
+			return err
+		}
+		r.WorkspaceID = dom.WorkspaceID
+		r.InboxID, r.Address, err = route(tx, dom, local)
+		return err
+	})
+	if err != nil {
+		return Recipient{}, err
+	}
+	r.Inbox = d.store.Workspace(r.WorkspaceID).Inbox(r.InboxID)
+	return r, nil
+}
+
+// route finds the inbox for a local part at a verified domain, and the canonical form of the address.
+func route(tx *sqlite.Tx, dom Domain, local string) (mailstore.InboxID, string, error) {
+	whole := address{fold(local), dom.Name}
+	id, err := inboxAt(tx, dom.ID, whole.local)
+	if err == nil || !sqlite.NoRows(err) {
+		return id, whole.String(), err
+	}
+	canonical, base := whole.String(), whole.local
+	if before, suffix, found := strings.Cut(local, suffixMark); found && before != "" {
+		base = fold(before)
+		canonical = address{base + suffixMark + suffix, dom.Name}.String()
+		if id, err = inboxAt(tx, dom.ID, base); err == nil || !sqlite.NoRows(err) {
+			return id, canonical, err
+		}
+	}
+	id = dom.CatchAll
+	if id == "" && (base == "postmaster" || base == "abuse") {
+		id, err = somebody(tx, dom)
+		return id, canonical, absent(err)
+	}
+	if id == "" {
+		return "", "", ErrNotFound
+	}
+	return id, canonical, nil
+}
+
+func inboxAt(tx *sqlite.Tx, domain DomainID, local string) (id mailstore.InboxID, err error) {
+	err = tx.Row("SELECT inbox_id FROM addresses WHERE domain_id = ? AND local = ?", sqlite.Args(domain, local), &id)
+	return id, err
+}
+
+// somebody is who answers for a domain that names nobody: its oldest inbox, else the oldest one of its workspace. Only
+// a workspace without any inbox has nobody.
+func somebody(tx *sqlite.Tx, dom Domain) (id mailstore.InboxID, err error) {
+	err = tx.Row("SELECT inbox_id FROM addresses WHERE domain_id = ? ORDER BY inbox_id LIMIT 1", sqlite.Args(dom.ID), &id)
+	if sqlite.NoRows(err) {
+		err = tx.Row("SELECT id FROM inboxes WHERE workspace_id = ? ORDER BY id LIMIT 1", sqlite.Args(dom.WorkspaceID), &id)
+	}
+	return id, err
+}
+
+// Postmaster finds where mail for <Postmaster> without a domain goes (RFC 5321, 4.5.1): to the postmaster of the host's
+// own domain if that is verified here and has one, else of the oldest verified domain at which there is an inbox.
+func (d *Directory) Postmaster(ctx context.Context) (Recipient, error) {
+	if d.opts.Hostname != "" {
+		r, err := d.Recipient(ctx, "postmaster@"+d.opts.Hostname)
+		if !errors.Is(err, ErrNotFound) {
+			return r, err
+		}
+	}
+	var name string
+	err := d.view(ctx, func(tx *sqlite.Tx) error {
+		return absent(tx.Row("SELECT name FROM domains d WHERE status = 'verified' AND EXISTS (SELECT 1 FROM addresses a WHERE a.domain_id = d.id) ORDER BY id LIMIT 1", nil, &name))
+	})
+	if err != nil {
+		return Recipient{}, err
+	}
+	return d.Recipient(ctx, "postmaster@"+name)
+}
+
+// Local reports whether domain is a verified domain here, so that mail for others is relaying. An error says nothing
+// about the domain.
+func (d *Directory) Local(ctx context.Context, domain string) (bool, error) {
+	name, reason := parseDomain(domain)
+	if reason != "" {
+		return false, nil
+	}
+	var found bool
+	err := d.view(ctx, func(tx *sqlite.Tx) error {
+		return tx.Row("SELECT EXISTS (SELECT 1 FROM domains WHERE name = ? AND status = 'verified')", sqlite.Args(name), &found)
+	})
+	return found, err
+}

@@ -1,0 +1,185 @@
+package tenancy
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/postroom/postroom/mailstore"
+	"github.com/postroom/postroom/mailstore/sqlite"
+)
+
+// Workspace is one tenant.
+type Workspace struct {
+	ID        mailstore.WorkspaceID
+	Name      string
+	Metadata  map[string]any // never nil
+	Inboxes   int
+	Domains   int
+	CreatedAt time.Time
+	UpdatedAt time.Time
+}
+
+// NewWorkspace is what a workspace is made from.
+type NewWorkspace struct {
+	Name     string
+	Metadata map[string]any
+}
+
+// WorkspaceChange says what to change; nil fields stay.
+type WorkspaceChange struct {
+	Name     *string
+	Metadata *map[string]any
+}
+
+const workspaceColumns = "id, name, metadata, inboxes, domains, created_at, updated_at"
+
+func readWorkspace(scan func(...any) error) (w Workspace, id string, err error) {
+	var metadata string
+	var created, updated int64
+	if err = scan(&w.ID, &w.Name, &metadata, &w.Inboxes, &w.Domains, &created, &updated); err != nil {
+		return w, "", err
+	}
+	w.CreatedAt, w.UpdatedAt = fromMicro(created), fromMicro(updated)
+	w.Metadata, err = parseMetadata(metadata)
+	return w, string(w.ID), err
+}
+
+func getWorkspace(tx *sqlite.Tx, id mailstore.WorkspaceID) (w Workspace, err error) {
+	err = tx.Each("SELECT "+workspaceColumns+" FROM workspaces WHERE id = ?", sqlite.Args(id), func(scan func(...any) error) (err error) {
+		w, _, err = readWorkspace(scan)
+		return err
+	})
+	if err == nil && w.ID == "" {
+		err = ErrNotFound
+	}
+	return w, err
+}
+
+func workspaceExists(tx *sqlite.Tx, id mailstore.WorkspaceID) error {
+	var one int
+	return absent(tx.Row("SELECT 1 FROM workspaces WHERE id = ?", sqlite.Args(id), &one))
+}
+
+// CreateWorkspace makes a workspace, always a new one, whatever its name. Only operators do.
+func (g *Grant) CreateWorkspace(ctx context.Context, n NewWorkspace) (w Workspace, err error) {
+	if g.Kind() != Operator {
+		return Workspace{}, errOperatorOnly
+	}
+	if err := g.need(WorkspacesCreate); err != nil {
+		return Workspace{}, err
+	}
+	var p problems
+	p.checkName("body.name", n.Name)
+	metadata := p.checkMetadata("body.metadata", n.Metadata)
+	if err := p.err(); err != nil {
+		return Workspace{}, err
+	}
+	err = g.dir.change(ctx, func(tx *sqlite.Tx) (err error) {
+		id, now := mailstore.WorkspaceID(g.dir.newID("ws")), g.dir.now().UnixMicro()
+		if _, err = tx.Exec("INSERT INTO workspaces (id, name, metadata, created_at, updated_at) VALUES (?, ?, ?, ?, ?)", id, n.Name, metadata, now, now); err != nil {
+			return fmt.Errorf("insert workspace: %w", err)
+		}
+		w, err = getWorkspace(tx, id)
+		return err
+	})
+	return w, err
+}
+
+// Workspaces lists what the grant reaches: all for operators, its own for a workspace key.
+func (g *Grant) Workspaces(ctx context.Context, p Page) (out []Workspace, next string, err error) {
+	s, err := g.reach(WorkspacesRead, "")
+	if err != nil {
+		return nil, "", err
+	}
+	var sel selection
+	if s.ws != "" {
+		sel.and("id = ?", s.ws)
+	}
+	err = g.dir.view(ctx, func(tx *sqlite.Tx) (err error) {
+		out, next, err = list(tx, "SELECT "+workspaceColumns+" FROM workspaces", "ws", sel, p, readWorkspace)
+		return err
+	})
+	return out, next, err
+}
+
+// reach is need and wide in one.
+func (g *Grant) reach(p Permission, ws mailstore.WorkspaceID) (scope, error) {
+	if err := g.need(p); err != nil {
+		return scope{}, err
+	}
+	return g.wide(ws)
+}
+
+// Workspace shows one workspace.
+func (g *Grant) Workspace(ctx context.Context, id mailstore.WorkspaceID) (w Workspace, err error) {
+	s, err := g.reach(WorkspacesRead, id)
+	if err != nil {
+		return Workspace{}, err
+	}
+	err = g.dir.view(ctx, func(tx *sqlite.Tx) (err error) {
+		w, err = getWorkspace(tx, s.ws)
+		return err
+	})
+	return w, err
+}
+
+// UpdateWorkspace changes a workspace. Only operators do.
+func (g *Grant) UpdateWorkspace(ctx context.Context, id mailstore.WorkspaceID, c WorkspaceChange) (w Workspace, err error) {
+	s, err := g.own(WorkspacesUpdate, id)
+	if err != nil {
+		return Workspace{}, err
+	}
+	var p problems
+	if c.Name != nil {
+		p.checkName("body.name", *c.Name)
+	}
+	var metadata *string
+	if c.Metadata != nil {
+		text := p.checkMetadata("body.metadata", *c.Metadata)
+		metadata = &text
+	}
+	if err := p.err(); err != nil {
+		return Workspace{}, err
+	}
+	err = g.dir.change(ctx, func(tx *sqlite.Tx) (err error) {
+		_, err = tx.Exec("UPDATE workspaces SET name = COALESCE(?, name), metadata = COALESCE(?, metadata), updated_at = ? WHERE id = ?",
+			c.Name, metadata, g.dir.now().UnixMicro(), s.ws)
+		if err != nil {
+			return fmt.Errorf("update workspace: %w", err)
+		}
+		w, err = getWorkspace(tx, s.ws)
+		return err
+	})
+	return w, err
+}
+
+// own is reach for what only operators do to a workspace: others are refused at their own, and see no other.
+func (g *Grant) own(p Permission, id mailstore.WorkspaceID) (scope, error) {
+	s, err := g.reach(p, id)
+	if err == nil && g.Kind() != Operator {
+		err = errOperatorOnly
+	}
+	return s, err
+}
+
+// DeleteWorkspace deletes a workspace with all that is in it, for good. Only operators do. Its mail is gone from the
+// disk a moment later, when Relay has removed it.
+func (g *Grant) DeleteWorkspace(ctx context.Context, id mailstore.WorkspaceID) error {
+	s, err := g.own(WorkspacesDelete, id)
+	if err != nil {
+		return err
+	}
+	return g.dir.change(ctx, func(tx *sqlite.Tx) error {
+		if err := workspaceExists(tx, s.ws); err != nil {
+			return err
+		}
+		if _, err := tx.Exec("DELETE FROM news WHERE workspace_id = ?", s.ws); err != nil {
+			return fmt.Errorf("delete news: %w", err)
+		}
+		if _, err := tx.Exec("DELETE FROM workspaces WHERE id = ?", s.ws); err != nil {
+			return fmt.Errorf("delete workspace: %w", err)
+		}
+		return g.dir.orderRemoval(tx, s.ws, "")
+	})
+}
