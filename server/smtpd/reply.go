@@ -1,0 +1,111 @@
+package smtpd
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/emersion/go-smtp"
+
+	"github.com/postroom/postroom/mailstore/fault"
+)
+
+// Everything that this wire answers but success: the code (RFC 5321, 4.2), the enhanced code (RFC 3463) and the words.
+
+func refusal(code, class, subject, detail int, text string) *smtp.SMTPError {
+	return &smtp.SMTPError{Code: code, EnhancedCode: smtp.EnhancedCode{class, subject, detail}, Message: text}
+}
+
+// Refusals that end the connection.
+var (
+	errStopping421     = refusal(421, 4, 3, 2, "the server is shutting down; try again later")
+	errInternal421     = refusal(421, 4, 3, 0, "internal error; try again later")
+	errTimeout         = refusal(421, 4, 4, 2, "nothing was heard for too long")
+	errTooMany         = refusal(421, 4, 7, 0, "too many connections; try again later")
+	errTooManyRejected = refusal(421, 4, 7, 0, "too many recipients were refused")
+	errTooManyErrors   = refusal(421, 4, 7, 0, "too many commands were refused")
+	errTooIdle         = refusal(421, 4, 7, 0, "too many commands without a message")
+	errCommandOctets   = refusal(500, 5, 5, 2, "a command ends in CRLF and holds no other CR, LF or NUL")
+	errLongCommand     = refusal(500, 5, 5, 2, "the command line is too long")
+	errChunkSyntax     = refusal(501, 5, 5, 4, "BDAT takes a size and perhaps LAST")
+)
+
+// Refusals of a command.
+var (
+	errNoAuth          = refusal(502, 5, 5, 1, "AUTH is not offered here")
+	errGreeting        = refusal(501, 5, 5, 4, "say who you are with your host name")
+	errNoTLS           = refusal(502, 5, 5, 1, "STARTTLS is not offered here")
+	errTLSAlready      = refusal(503, 5, 5, 1, "TLS is on already")
+	errTLSArgument     = refusal(501, 5, 5, 4, "STARTTLS takes no argument")
+	errSenderSyntax    = refusal(501, 5, 1, 7, "the sender is not written as <local@domain>")
+	errRecipientSyntax = refusal(501, 5, 1, 3, "the recipient is not written as <local@domain>")
+	errSenderTwice     = refusal(503, 5, 5, 1, "the sender was given already")
+	errSenderUTF8      = refusal(553, 5, 6, 7, "this sender needs the SMTPUTF8 parameter")
+	errRecipientUTF8   = refusal(553, 5, 6, 7, "this recipient needs a message with the SMTPUTF8 parameter")
+	errNoSuchUser      = refusal(550, 5, 1, 1, "no such user here")
+	errRelay           = refusal(550, 5, 7, 1, "relaying denied: this domain is not served here")
+)
+
+// Refusals of a message.
+var (
+	errTooLarge = refusal(552, 5, 3, 4, "the message is too large")
+	errHeader   = refusal(554, 5, 6, 0, "the header section is too large")
+	errLoop     = refusal(554, 5, 4, 6, "the message goes in circles: too many Received fields")
+	errTextLine = refusal(554, 5, 6, 0, "the message has a line that is too long")
+	errNUL      = refusal(554, 5, 6, 0, "the message holds a NUL")
+	errBareCR   = refusal(554, 5, 6, 0, "the message holds a CR without LF")
+	errBareLF   = refusal(554, 5, 6, 0, "the message holds an LF without CR")
+	errAborted  = refusal(451, 4, 4, 2, "the message did not come to its end")
+)
+
+// What a failure of ours is answered with. No inner text is told.
+var (
+	errInternal    = refusal(451, 4, 3, 0, "internal error; try again later")
+	errUnavailable = refusal(451, 4, 3, 0, "not available now; try again later")
+	errStorageFull = refusal(452, 4, 3, 1, "the server's storage is full; try again later")
+	errInboxFull   = refusal(452, 4, 2, 2, "the recipient's storage is full; try again later")
+	errLimit       = refusal(451, 4, 7, 1, "a limit of the recipient is reached; try again later")
+	errNotAllowed  = refusal(550, 5, 7, 1, "the recipient does not take this message")
+	errBadMessage  = refusal(554, 5, 6, 0, "the message cannot be taken as it is")
+)
+
+// toReply is the border: whatever went wrong, it is what the engine shows as it is, and nil for nil. The engine would
+// make any other error permanent and show its text.
+func toReply(err error) *smtp.SMTPError {
+	if err == nil {
+		return nil
+	}
+	var e *smtp.SMTPError
+	if errors.As(err, &e) {
+		return e
+	}
+	f := fault.From(err)
+	switch fault.KindOf(err) {
+	case fault.NotFound:
+		return errNoSuchUser
+	case fault.Unavailable:
+		if f.Code == "storage_full" {
+			return errStorageFull
+		}
+		return errUnavailable
+	case fault.Exhausted:
+		if f.Code == "storage_full" || f.Code == "storage_limit_reached" {
+			return errInboxFull
+		}
+		return errLimit
+	case fault.Forbidden, fault.Conflict:
+		return errNotAllowed
+	case fault.Invalid:
+		return errBadMessage
+	default:
+		return errInternal
+	}
+}
+
+// accepted is how success is told with words of our own.
+func accepted(id string) *smtp.SMTPError {
+	return refusal(250, 2, 6, 0, "accepted as "+id)
+}
+
+func replyLine(e *smtp.SMTPError) string {
+	return fmt.Sprintf("%d %d.%d.%d %s", e.Code, e.EnhancedCode[0], e.EnhancedCode[1], e.EnhancedCode[2], e.Message)
+}

@@ -1,0 +1,179 @@
+package smtpd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/emersion/go-smtp"
+
+	"github.com/postroom/postroom/mailstore"
+	"github.com/postroom/postroom/mailstore/fault"
+	"github.com/postroom/postroom/tenancy"
+)
+
+// session is what the engine asks: who sends, who receives, what. The engine runs Data beside other commands when a
+// message comes in chunks, and ends it before it calls Reset or Logout: so each method holds the lock to its end.
+type session struct {
+	run   *run
+	conn  *smtp.Conn
+	front *front
+
+	mu    sync.Mutex
+	tx    transaction
+	count int // messages that were taken or refused
+}
+
+// transaction is one message's envelope.
+type transaction struct {
+	begun    bool
+	helo     string
+	protocol string // for Received
+	sender   string // "" is the null one
+	utf8     bool
+	to       []mailstore.Recipient // each inbox once, with the address that named it first
+	inboxes  map[mailstore.InboxID]bool
+	named    int // recipients that were accepted
+}
+
+// Mail begins a transaction.
+func (s *session) Mail(from string, opts *smtp.MailOptions) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.tx.begun:
+		return errSenderTwice
+	case opts.Size > s.run.cfg.MaxMessageBytes:
+		return errTooLarge
+	case !opts.UTF8 && !isASCII(from):
+		return errSenderUTF8
+	}
+	s.tx = transaction{begun: true, helo: s.conn.Hostname(), protocol: s.protocol(opts.UTF8), sender: from, utf8: opts.UTF8, inboxes: map[mailstore.InboxID]bool{}}
+	return nil
+}
+
+// protocol is the "with" word of Received (RFC 3848; RFC 6531, 4.3).
+func (s *session) protocol(utf8 bool) string {
+	secure := s.front.link.tls != nil
+	switch {
+	case utf8 && secure:
+		return "UTF8SMTPS"
+	case utf8:
+		return "UTF8SMTP"
+	case secure:
+		return "ESMTPS" // there is no word for HELO with TLS
+	case s.front.extended:
+		return "ESMTP"
+	default:
+		return "SMTP"
+	}
+}
+
+// Rcpt adds a recipient, which is known to exist when it returns nil.
+func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.tx.utf8 && !isASCII(to) {
+		return errRecipientUTF8
+	}
+	found, err := s.find(s.run.ctx, to)
+	if err != nil {
+		return s.refuse("recipient refused", err)
+	}
+	s.tx.named++
+	if !s.tx.inboxes[found.InboxID] {
+		s.tx.inboxes[found.InboxID] = true
+		s.tx.to = append(s.tx.to, mailstore.Recipient{Inbox: found.Inbox, Address: found.Address})
+	}
+	return nil
+}
+
+// find asks where mail for an address goes. Whether a user or the whole domain is unknown makes the refusal.
+func (s *session) find(ctx context.Context, to string) (tenancy.Recipient, error) {
+	if to == barePostmaster {
+		return s.run.dir.Postmaster(ctx)
+	}
+	found, err := s.run.dir.Recipient(ctx, to)
+	if fault.KindOf(err) != fault.NotFound {
+		return found, err
+	}
+	local, localErr := s.run.dir.Local(ctx, to[strings.LastIndexByte(to, '@')+1:])
+	if localErr != nil {
+		return found, localErr
+	}
+	if !local {
+		return found, errRelay
+	}
+	return found, errNoSuchUser
+}
+
+// Data takes the message. It is stored for all of its recipients when the answer is 250.
+func (s *session) Data(r io.Reader) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.tx.to) == 0 {
+		return errAborted // a chunk whose transaction was reset before it was looked at
+	}
+	s.count++
+	id := fmt.Sprintf("%s-%d", s.front.link.id, s.count)
+	size, err := s.take(r, id)
+	log := s.front.link.log.With("message", id, "from", s.tx.sender, "count", s.tx.named, "size", size)
+	if err != nil {
+		log.Info("message refused", "err", err)
+		return toReply(err)
+	}
+	log.Info("message accepted")
+	return accepted(id)
+}
+
+// take reads the message to its end and delivers it.
+func (s *session) take(r io.Reader, id string) (size int64, err error) {
+	spool := mailstore.NewSpool(s.tx.to[0].Inbox)
+	defer func() {
+		if err := spool.Close(); err != nil {
+			s.front.link.log.Error("close spool", "message", id, "err", err)
+		}
+	}()
+	in := intake{to: spool, cfg: &s.run.cfg}
+	if _, err := io.Copy(&in, r); err != nil {
+		if errors.Is(err, smtp.ErrDataReset) || errors.Is(err, io.ErrUnexpectedEOF) {
+			err = errAborted
+		}
+		return spool.Size(), err
+	}
+	if flaw := s.front.text.flaw; flaw != nil {
+		return spool.Size(), flaw
+	}
+	receipt, err := mailstore.Deliver(s.run.ctx, mailstore.Arrival{Sender: s.tx.sender, Trace: s.trace(id, time.Now()), Spool: spool, To: s.tx.to})
+	if err != nil {
+		return spool.Size(), fmt.Errorf("deliver: %w", err)
+	}
+	s.front.link.owe(receipt)
+	return spool.Size(), nil
+}
+
+// refuse logs what is our failure, and turns any error into its reply.
+func (s *session) refuse(what string, err error) error {
+	e := toReply(err)
+	if e.Temporary() {
+		s.front.link.log.Warn(what, "err", err)
+	}
+	return e
+}
+
+// Reset forgets the transaction.
+func (s *session) Reset() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.tx = transaction{}
+}
+
+// Logout forgets the transaction.
+func (s *session) Logout() error {
+	s.Reset()
+	return nil
+}

@@ -1,0 +1,109 @@
+// Package smtpd is mail from other servers: it listens where the world's MX look-ups lead, knows each recipient before
+// it takes a message, and hands what it took to mailstore.
+//
+// go-smtp is the engine of commands. In front of it, above TLS, stands a reader of our own, which mends what a session
+// cannot: it hands over one command line at a time, refuses what smugglers use, does STARTTLS, bounds everything, and
+// sees whether a client was still there after our answer. The package knows no other wire and owns no table: who may
+// receive is tenancy's to say, and what was accepted lies in mailstore.
+package smtpd
+
+import (
+	"crypto/tls"
+	"log/slog"
+	"time"
+
+	"github.com/postroom/postroom/tenancy"
+)
+
+// What a Config holds where it says nothing.
+const (
+	DefaultMaxMessageBytes         = 50 << 20
+	DefaultMaxHeaderBytes          = 1 << 20
+	DefaultMaxTextLine             = 1 << 20 // RFC 5321, 4.5.3.1.6 says 998; many programs send longer ones
+	DefaultMaxCommandLine          = 4 << 10 // RFC 5321, 4.5.3.1.4 says 512, and extensions add to it
+	DefaultMaxRecipients           = 1000
+	DefaultMaxReceived             = 100 // RFC 5321, 6.3
+	DefaultMaxConnections          = 1000
+	DefaultMaxConnectionsPerSource = 50
+	DefaultMaxRejectedRecipients   = 20
+	DefaultMaxErrors               = 20
+	DefaultMaxIdleCommands         = 100
+
+	DefaultIdleTimeout        = 5 * time.Minute // RFC 5321, 4.5.3.2.7
+	DefaultDataTimeout        = 3 * time.Minute // RFC 5321, 4.5.3.2.5
+	DefaultTransactionTimeout = time.Hour
+	DefaultHandshakeTimeout   = 30 * time.Second
+	DefaultWriteTimeout       = time.Minute
+	DefaultDrainTimeout       = 30 * time.Second
+)
+
+// Config is what the operator decides. Zero fields get the defaults above, but for Hostname and TLS.
+type Config struct {
+	Hostname string      // this host's name: in the greeting and in Received
+	TLS      *tls.Config // nil: STARTTLS is not offered
+
+	MaxMessageBytes         int64 // octets of one message as sent
+	MaxHeaderBytes          int64 // octets of its header section
+	MaxTextLine             int   // octets of a line of a message, with CRLF
+	MaxCommandLine          int   // octets of a command line, with CRLF
+	MaxRecipients           int   // of one message
+	MaxReceived             int   // Received fields; a message with more goes in circles
+	MaxConnections          int   // at one time
+	MaxConnectionsPerSource int   // at one time from one IPv4 address or IPv6 /64
+	MaxRejectedRecipients   int   // of one connection
+	MaxErrors               int   // other permanent refusals of one connection
+	MaxIdleCommands         int   // commands in a row that move no message (NOOP, RSET, ...)
+
+	IdleTimeout        time.Duration // for a whole command line
+	DataTimeout        time.Duration // for each read of message text
+	TransactionTimeout time.Duration // for all text of one message
+	HandshakeTimeout   time.Duration // for the TLS handshake
+	WriteTimeout       time.Duration // for each write of replies
+	DrainTimeout       time.Duration // for messages on their way when the server is told to stop
+}
+
+func (c Config) withDefaults() Config {
+	c.MaxMessageBytes = orDefault(c.MaxMessageBytes, DefaultMaxMessageBytes)
+	c.MaxHeaderBytes = orDefault(c.MaxHeaderBytes, DefaultMaxHeaderBytes)
+	c.MaxTextLine = orDefault(c.MaxTextLine, DefaultMaxTextLine)
+	c.MaxCommandLine = orDefault(c.MaxCommandLine, DefaultMaxCommandLine)
+	c.MaxRecipients = orDefault(c.MaxRecipients, DefaultMaxRecipients)
+	c.MaxReceived = orDefault(c.MaxReceived, DefaultMaxReceived)
+	c.MaxConnections = orDefault(c.MaxConnections, DefaultMaxConnections)
+	c.MaxConnectionsPerSource = orDefault(c.MaxConnectionsPerSource, DefaultMaxConnectionsPerSource)
+	c.MaxRejectedRecipients = orDefault(c.MaxRejectedRecipients, DefaultMaxRejectedRecipients)
+	c.MaxErrors = orDefault(c.MaxErrors, DefaultMaxErrors)
+	c.MaxIdleCommands = orDefault(c.MaxIdleCommands, DefaultMaxIdleCommands)
+	c.IdleTimeout = orDefault(c.IdleTimeout, DefaultIdleTimeout)
+	c.DataTimeout = orDefault(c.DataTimeout, DefaultDataTimeout)
+	c.TransactionTimeout = orDefault(c.TransactionTimeout, DefaultTransactionTimeout)
+	c.HandshakeTimeout = orDefault(c.HandshakeTimeout, DefaultHandshakeTimeout)
+	c.WriteTimeout = orDefault(c.WriteTimeout, DefaultWriteTimeout)
+	c.DrainTimeout = orDefault(c.DrainTimeout, DefaultDrainTimeout)
+	return c
+}
+
+func orDefault[T int | int64 | time.Duration](v, otherwise T) T {
+	if v > 0 {
+		return v
+	}
+	return otherwise
+}
+
+// maxTransfer is how much message text of one transaction is read at most. What is above MaxMessageBytes is thrown away,
+// so that the client hears the refusal and can go on; above this the connection is closed.
+func (c Config) maxTransfer() int64 { return 2*c.MaxMessageBytes + 1<<20 }
+
+// Server takes mail from other servers.
+type Server struct {
+	cfg  Config
+	dir  *tenancy.Directory
+	log  *slog.Logger
+	gate gate
+}
+
+// New makes a server, which starts nothing.
+func New(cfg Config, dir *tenancy.Directory, log *slog.Logger) *Server {
+	cfg = cfg.withDefaults()
+	return &Server{cfg: cfg, dir: dir, log: log, gate: gate{all: cfg.MaxConnections, each: cfg.MaxConnectionsPerSource}}
+}

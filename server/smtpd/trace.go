@@ -1,0 +1,61 @@
+package smtpd
+
+import (
+	"crypto/tls"
+	"fmt"
+	"net/netip"
+	"strings"
+	"time"
+)
+
+// trace is what is put in front of a message: where answers about it go and how it came (RFC 5321, 4.4).
+func (s *session) trace(id string, at time.Time) []byte {
+	var b strings.Builder
+	fmt.Fprintf(&b, "Return-Path: <%s>\r\n", quoted(s.tx.sender))
+	fmt.Fprintf(&b, "Received: from %s (%s)\r\n", shownName(s.tx.helo), literal(s.front.link.ip))
+	fmt.Fprintf(&b, "\tby %s with %s%s\r\n", s.run.cfg.Hostname, s.tx.protocol, cipher(s.front.link.tls))
+	fmt.Fprintf(&b, "\tid %s", id)
+	if only := s.tx.onlyRecipient(); only != "" {
+		fmt.Fprintf(&b, "\r\n\tfor <%s>", only)
+	}
+	fmt.Fprintf(&b, ";\r\n\t%s\r\n", at.UTC().Format("Mon, 02 Jan 2006 15:04:05 -0700"))
+	return []byte(b.String())
+}
+
+// onlyRecipient is the address of a message with one recipient; several must not learn of each other (RFC 5321, 7.2).
+func (tx *transaction) onlyRecipient() string {
+	if tx.named != 1 || !tx.utf8 && !isASCII(tx.to[0].Address) {
+		return ""
+	}
+	return quoted(tx.to[0].Address)
+}
+
+// literal is an address as mail writes it (RFC 5321, 4.1.3).
+func literal(ip netip.Addr) string {
+	switch {
+	case !ip.IsValid():
+		return "[unknown]"
+	case ip.Is6():
+		return "[IPv6:" + ip.String() + "]"
+	default:
+		return "[" + ip.String() + "]"
+	}
+}
+
+// cipher is a comment that tells how the message was protected on its way here.
+func cipher(state *tls.ConnectionState) string {
+	if state == nil {
+		return ""
+	}
+	return fmt.Sprintf("\r\n\t(%s %s)", strings.ReplaceAll(tls.VersionName(state.Version), " ", ""), tls.CipherSuiteName(state.CipherSuite))
+}
+
+// shownName is a HELO name without what would break the field: it is the client's claim, nothing more.
+func shownName(helo string) string {
+	return strings.Map(func(r rune) rune {
+		if isAlphanumeric(r) || strings.ContainsRune(".-_:[]", r) {
+			return r
+		}
+		return '?'
+	}, helo)
+}
