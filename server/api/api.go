@@ -1,0 +1,98 @@
+// Package api is the HTTP and WebSocket interface, /v1: it authenticates a request, hands it a grant, and turns what the
+// stores know into the objects of the contract.
+//
+// It knows no other wire and owns no table. Every answer goes through the conventions of this package: strict JSON in,
+// problem+json for what went wrong, opaque cursors, and Idempotency-Key on every POST.
+package api
+
+import (
+	"cmp"
+	"context"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/postroom/postroom/tenancy"
+)
+
+// Limits of the interface.
+const (
+	MaxBodyBytes    = 1 << 20   // octets of a request's JSON
+	MaxDepth        = 64        // levels of nesting in it
+	MaxTextBytes    = 1 << 20   // octets of text, and of HTML, in a message that is fetched
+	MaxEventBytes   = 128 << 10 // octets of text, and of HTML, in an event
+	MaxWait         = 60        // seconds that a long poll waits at most
+	DefaultLimit    = 50        // entries of a page
+	MaxLimit        = 200
+	MaxSockets      = 20000 // WebSockets at a time, in all
+	MaxFrameBytes   = 64 << 10
+	MaxSocketErrors = 10 // bad frames of one client, then its socket is closed
+)
+
+// Config of the interface. Zero fields get their defaults.
+type Config struct {
+	Version    string // of the program, for the OpenAPI document
+	Hostname   string // the name that mail for a domain is to be sent to
+	MaxSockets int    // WebSockets of one workspace at a time; default 1000
+
+	PingInterval time.Duration // of WebSockets; default 25 s
+	SlowReader   time.Duration // a frame that a client has not taken after this long ends its socket; default 10 s
+	Clock        func() time.Time
+}
+
+func (c Config) withDefaults() Config {
+	c.Version = cmp.Or(c.Version, "dev")
+	c.Hostname = cmp.Or(c.Hostname, "localhost")
+	c.MaxSockets = cmp.Or(c.MaxSockets, 1000)
+	c.PingInterval = cmp.Or(c.PingInterval, 25*time.Second)
+	c.SlowReader = cmp.Or(c.SlowReader, 10*time.Second)
+	if c.Clock == nil {
+		c.Clock = time.Now
+	}
+	return c
+}
+
+// Server is the interface. It serves any number of listeners by its handlers.
+type Server struct {
+	cfg     Config
+	dir     *tenancy.Directory
+	log     *slog.Logger
+	mux     *http.ServeMux
+	sockets sockets
+
+	drainOnce sync.Once
+	draining  chan struct{}
+}
+
+// New makes the interface. It starts nothing.
+func New(cfg Config, dir *tenancy.Directory, log *slog.Logger) *Server {
+	s := &Server{cfg: cfg.withDefaults(), dir: dir, log: log, draining: make(chan struct{})}
+	s.sockets.perWorkspace = map[string]int{}
+	s.mux = s.routes()
+	return s
+}
+
+// Handler serves those who have a key.
+func (s *Server) Handler() http.Handler { return s.handler(s.authenticate) }
+
+// SocketHandler serves the operator on the machine, who needs no key: put it behind a socket that nobody else may open.
+func (s *Server) SocketHandler() http.Handler {
+	return s.handler(func(*http.Request) (*tenancy.Grant, error) { return s.dir.Operator(), nil })
+}
+
+// Drain ends what lasts: WebSockets are closed with 1012, waits answer at once, /readyz says 503. It returns when the
+// last socket has gone, or with ctx's error.
+func (s *Server) Drain(ctx context.Context) error {
+	s.drainOnce.Do(func() { close(s.draining) })
+	return s.sockets.wait(ctx)
+}
+
+func (s *Server) isDraining() bool {
+	select {
+	case <-s.draining:
+		return true
+	default:
+		return false
+	}
+}

@@ -1,0 +1,187 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/postroom/postroom/mailstore"
+	"github.com/postroom/postroom/mailstore/fault"
+	"github.com/postroom/postroom/mailstore/journal"
+	"github.com/postroom/postroom/tenancy"
+)
+
+// event is a line of the journal as a client sees it, the same in every way of reading.
+type event struct {
+	Type        string    `json:"type"`
+	ID          string    `json:"id" doc:"Dedupes: delivery is at least once."`
+	Cursor      string    `json:"cursor" doc:"The place behind this event."`
+	CreatedAt   time.Time `json:"createdAt"`
+	WorkspaceID string    `json:"workspaceId"`
+	InboxID     string    `json:"inboxId,omitempty"`
+	Data        any       `json:"data" doc:"The object as it was at that moment: for message.* the message."`
+}
+
+type eventList struct {
+	Events     []event `json:"events"`
+	NextCursor string  `json:"nextCursor" doc:"Where to go on; always there."`
+	Gap        bool    `json:"gap,omitempty" doc:"Events between the cursor and the first one given are gone."`
+}
+
+// follower reads a journal for one client.
+type follower struct {
+	grant     *tenancy.Grant
+	journal   mailstore.Journal
+	workspace mailstore.WorkspaceID
+	types     []string
+	inboxes   []mailstore.InboxID
+	cursor    journal.Cursor
+}
+
+// pageOfEvents is how many events are held in memory for one client at a time.
+const pageOfEvents = 20
+
+func (s *Server) follow(ctx context.Context, g *tenancy.Grant, ws mailstore.WorkspaceID) (*follower, error) {
+	j, id, err := g.Journal(ctx, ws)
+	if err != nil {
+		return nil, at(err, "query.")
+	}
+	return &follower{grant: g, journal: j, workspace: id}, nil
+}
+
+// start sets the place: a cursor, or the end as it is now.
+func (f *follower) start(ctx context.Context, cursor string) (err error) {
+	if cursor != "" {
+		f.cursor, err = journal.ParseCursor(cursor)
+		return err
+	}
+	f.cursor, err = f.journal.End(ctx)
+	return err
+}
+
+// read gives the next events and moves on.
+func (f *follower) read(ctx context.Context, limit int) (list []event, gap, more bool, err error) {
+	p, err := f.journal.Read(ctx, f.cursor, f.types, f.inboxes, limit)
+	if err != nil {
+		return nil, false, false, err
+	}
+	list = make([]event, 0, len(p.Lines))
+	for _, l := range p.Lines {
+		e, err := f.event(ctx, l)
+		if err != nil {
+			return nil, false, false, err
+		}
+		list = append(list, e)
+	}
+	f.cursor = p.Next
+	return list, p.Gap, p.More, nil
+}
+
+func (f *follower) event(ctx context.Context, l journal.Line) (event, error) {
+	e := event{Type: l.Type, ID: l.ID, Cursor: l.Cursor.String(), CreatedAt: l.At, WorkspaceID: string(f.workspace), InboxID: l.InboxID}
+	switch {
+	case l.MessageID != "" && len(l.Data) > 0:
+		data, err := f.message(ctx, l)
+		e.Data = data
+		return e, err
+	case l.MessageID != "":
+		e.Data = map[string]string{"id": l.MessageID, "inboxId": l.InboxID, "threadId": l.ThreadID}
+	case len(l.Data) > 0:
+		e.Data = l.Data
+	default:
+		e.Data = map[string]string{}
+	}
+	return e, nil
+}
+
+// message is the message as it was when the line was written, with its text if its file is still there.
+func (f *follower) message(ctx context.Context, l journal.Line) (messageObject, error) {
+	var m mailstore.Message
+	if err := json.Unmarshal(l.Data, &m); err != nil {
+		return messageObject{}, err
+	}
+	o := messageOf(m)
+	box, err := f.grant.Mail(ctx, f.workspace, l.InboxID, tenancy.MessagesRead)
+	if err == nil {
+		var whole messageObject
+		if whole, err = o.withBody(ctx, box, MaxEventBytes); err == nil {
+			return whole, nil
+		}
+	}
+	if kind := fault.KindOf(err); kind != fault.NotFound && kind != fault.Forbidden {
+		return o, err
+	}
+	o.Truncated = true
+	return o, nil
+}
+
+type eventsQuery struct {
+	OperatorQuery
+	Cursor   string   `query:"cursor" doc:"The place to go on from; without one, the beginning of the journal."`
+	Limit    int      `query:"limit" minimum:"1" maximum:"200" default:"50"`
+	Wait     int      `query:"wait" minimum:"0" maximum:"60" doc:"Seconds to wait for an event if there is none."`
+	Types    []string `query:"types" doc:"Only these types."`
+	InboxIDs []string `query:"inboxIds" doc:"Only events of these inboxes."`
+}
+
+func (s *Server) eventRoutes(a huma.API, mux *http.ServeMux) {
+	register(s, a, route(http.MethodGet, "/v1/events", "listEvents", "events", "Read the journal, oldest first, and wait for more", 200), s.listEvents)
+	mux.HandleFunc("GET "+socketPath, s.serveSocket)
+	op := route(http.MethodGet, socketPath, "openSocket", "events", "WebSocket: every event as it happens, as one JSON frame", 0)
+	op.Parameters = []*huma.Param{
+		{Name: "workspaceId", In: "query", Schema: &huma.Schema{Type: huma.TypeString}},
+		{Name: "cursor", In: "query", Schema: &huma.Schema{Type: huma.TypeString}, Description: "Replay from here."},
+		{Name: "api_key", In: "query", Schema: &huma.Schema{Type: huma.TypeString}, Description: "The key, where no header can be set."},
+	}
+	op.Responses = map[string]*huma.Response{"101": {Description: "The protocol is WebSocket from here on."}}
+	a.OpenAPI().AddOperation(&op)
+}
+
+func (s *Server) listEvents(ctx context.Context, g *tenancy.Grant, in *eventsQuery) (*result[eventList], error) {
+	f, err := s.follow(ctx, g, in.workspace())
+	if err != nil {
+		return nil, err
+	}
+	f.types, f.inboxes = in.Types, inboxIDs(in.InboxIDs)
+	if in.Cursor != "" {
+		if err := f.start(ctx, in.Cursor); err != nil {
+			return nil, err
+		}
+	}
+	out := eventList{Events: []event{}}
+	deadline := s.cfg.Clock().Add(time.Duration(in.Wait) * time.Second)
+	for {
+		list, gap, more, err := f.read(ctx, in.Limit)
+		if err != nil {
+			return nil, err
+		}
+		out.Events, out.NextCursor, out.Gap = list, f.cursor.String(), out.Gap || gap
+		if len(list) > 0 || out.Gap || !more && !s.await(ctx, f, deadline) {
+			return &result[eventList]{out}, nil
+		}
+	}
+}
+
+// await waits until there may be more; false at the deadline, at a drain, or when the client has gone.
+func (s *Server) await(ctx context.Context, f *follower, deadline time.Time) bool {
+	left := deadline.Sub(s.cfg.Clock())
+	if left <= 0 || s.isDraining() {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(ctx, left)
+	defer cancel()
+	go func() {
+		select {
+		case <-s.draining:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	return f.journal.Wait(ctx, f.cursor) == nil
+}
+
+func inboxIDs(list []string) []mailstore.InboxID {
+	return each(list, func(s string) mailstore.InboxID { return mailstore.InboxID(s) })
+}

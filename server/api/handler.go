@@ -1,0 +1,165 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/netip"
+	"regexp"
+	"runtime/debug"
+	"strings"
+
+	"github.com/postroom/postroom/mailstore/fault"
+	"github.com/postroom/postroom/mailstore/ident"
+	"github.com/postroom/postroom/tenancy"
+)
+
+type (
+	requestIDKey struct{}
+	callKey      struct{}
+)
+
+// call is what the middleware learned of a request.
+type call struct {
+	grant *tenancy.Grant
+	body  []byte
+	r     *http.Request
+}
+
+func requestID(ctx context.Context) string {
+	id, _ := ctx.Value(requestIDKey{}).(string)
+	return id
+}
+
+func callOf(ctx context.Context) *call { return ctx.Value(callKey{}).(*call) }
+
+func grantOf(ctx context.Context) *tenancy.Grant { return callOf(ctx).grant }
+
+var saneRequestID = regexp.MustCompile(`^[A-Za-z0-9._-]{8,64}$`)
+
+var (
+	errUnauthenticated = fault.New(fault.Forbidden, unauthenticated, "Give an API key in X-API-Key or in Authorization: Bearer.")
+	errTwoKeys         = fault.New(fault.Forbidden, unauthenticated, "X-API-Key and Authorization hold different keys; give one.")
+)
+
+// handler is the way of every request: an id, a route, a grant, a bounded body.
+func (s *Server) handler(authenticate func(*http.Request) (*tenancy.Grant, error)) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		id := r.Header.Get("X-Request-Id")
+		if !saneRequestID.MatchString(id) {
+			id = ident.New("req", s.cfg.Clock())
+		}
+		r = r.WithContext(context.WithValue(r.Context(), requestIDKey{}, id))
+		w.Header().Set("X-Request-Id", id)
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		defer s.recover(w, r)
+		if !s.routed(w, r) {
+			return
+		}
+		c := &call{r: r}
+		if strings.HasPrefix(r.URL.Path, "/v1/") {
+			w.Header().Set("Cache-Control", "no-store")
+			var err error
+			if c.grant, err = authenticate(r); err != nil {
+				s.refuse(w, r, err)
+				return
+			}
+			if !s.readBody(w, r, c) {
+				return
+			}
+		}
+		c.r = r.WithContext(context.WithValue(r.Context(), callKey{}, c))
+		s.mux.ServeHTTP(w, c.r)
+	})
+}
+
+// recover answers a request whose handler panicked; the process and the other requests go on.
+func (s *Server) recover(w http.ResponseWriter, r *http.Request) {
+	p := recover()
+	if p == nil {
+		return
+	}
+	if p == http.ErrAbortHandler {
+		panic(p)
+	}
+	s.log.Error("panic in a handler", "request", requestID(r.Context()), "err", fmt.Sprint(p), "stack", string(debug.Stack()))
+	s.refuse(w, r, errors.New("panic"))
+}
+
+// routed answers 404 and 405 as problems.
+func (s *Server) routed(w http.ResponseWriter, r *http.Request) bool {
+	h, pattern := s.mux.Handler(r)
+	if pattern != "" {
+		return true
+	}
+	probe := &statusOnly{header: http.Header{}}
+	h.ServeHTTP(probe, r)
+	if probe.status == http.StatusMethodNotAllowed {
+		w.Header().Set("Allow", probe.header.Get("Allow"))
+		s.refuse(w, r, newProblem(http.StatusMethodNotAllowed, "method_not_allowed", "This route takes "+probe.header.Get("Allow")+"."))
+		return false
+	}
+	s.refuse(w, r, newProblem(http.StatusNotFound, "not_found", "There is no such route; GET /openapi.json lists all."))
+	return false
+}
+
+type statusOnly struct {
+	header http.Header
+	status int
+}
+
+func (p *statusOnly) Header() http.Header         { return p.header }
+func (p *statusOnly) Write(b []byte) (int, error) { return len(b), nil }
+func (p *statusOnly) WriteHeader(status int)      { p.status = status }
+
+// readBody takes the body whole, bounded, so that idempotency can compare it.
+func (s *Server) readBody(w http.ResponseWriter, r *http.Request, c *call) bool {
+	if r.Body == nil || r.Body == http.NoBody {
+		return true
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBodyBytes))
+	var tooLarge *http.MaxBytesError
+	if errors.As(err, &tooLarge) {
+		s.refuse(w, r, fromHuma(nil, http.StatusRequestEntityTooLarge, "").(*Problem))
+		return false
+	}
+	if err != nil {
+		s.refuse(w, r, newProblem(http.StatusBadRequest, "body_unreadable", "The body did not come whole."))
+		return false
+	}
+	c.body = body
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	return true
+}
+
+// authenticate finds the key of a request. A WebSocket's may also be in the query or a subprotocol, where browsers can
+// put it.
+func (s *Server) authenticate(r *http.Request) (*tenancy.Grant, error) {
+	key := r.Header.Get("X-API-Key")
+	if bearer, ok := cutPrefixFold(r.Header.Get("Authorization"), "Bearer "); ok {
+		if key != "" && key != strings.TrimSpace(bearer) {
+			return nil, errTwoKeys
+		}
+		key = strings.TrimSpace(bearer)
+	}
+	if key == "" && r.URL.Path == socketPath {
+		if key = r.URL.Query().Get("api_key"); key == "" {
+			key = strings.TrimPrefix(keyProtocol(r), keyProtocolPrefix)
+		}
+	}
+	if key == "" {
+		return nil, errUnauthenticated
+	}
+	from, _ := netip.ParseAddrPort(r.RemoteAddr) // the zero address is in no network
+	return s.dir.Authenticate(r.Context(), key, from.Addr().Unmap())
+}
+
+func cutPrefixFold(s, prefix string) (string, bool) {
+	if len(s) < len(prefix) || !strings.EqualFold(s[:len(prefix)], prefix) {
+		return "", false
+	}
+	return s[len(prefix):], true
+}

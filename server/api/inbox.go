@@ -1,0 +1,170 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/postroom/postroom/mailstore"
+	"github.com/postroom/postroom/mailstore/fault"
+	"github.com/postroom/postroom/tenancy"
+)
+
+// inbox is an address with its mail.
+type inbox struct {
+	ID          string         `json:"id"`
+	WorkspaceID string         `json:"workspaceId"`
+	Address     string         `json:"address" doc:"The primary address."`
+	Addresses   []address      `json:"addresses" doc:"All addresses, the primary one first."`
+	Username    string         `json:"username"`
+	Domain      string         `json:"domain"`
+	DisplayName string         `json:"displayName"`
+	Metadata    map[string]any `json:"metadata"`
+	CreatedAt   time.Time      `json:"createdAt"`
+	UpdatedAt   time.Time      `json:"updatedAt"`
+	Existed     bool           `json:"existed,omitempty" doc:"It was there already."`
+	Password    string         `json:"password,omitempty" doc:"For IMAP and SMTP, shown this once."`
+}
+
+type address struct {
+	Address string `json:"address"`
+	Primary bool   `json:"primary"`
+}
+
+func addressOf(a tenancy.Address) address { return address(a) }
+
+func inboxOf(in tenancy.Inbox) inbox {
+	return inbox{ID: string(in.ID), WorkspaceID: string(in.WorkspaceID), Address: in.Address, Addresses: each(in.Addresses, addressOf), Username: in.Username,
+		Domain: in.Domain, DisplayName: in.DisplayName, Metadata: in.Metadata, CreatedAt: in.CreatedAt, UpdatedAt: in.UpdatedAt}
+}
+
+type inboxList struct {
+	Inboxes    []inbox `json:"inboxes"`
+	NextCursor string  `json:"nextCursor,omitempty"`
+}
+
+type addressList struct {
+	Addresses []address `json:"addresses"`
+}
+
+type (
+	newInbox struct {
+		Idempotent
+		Body struct {
+			OperatorBody
+			Username    string         `json:"username" doc:"What stands before the @."`
+			Domain      string         `json:"domain" doc:"A verified domain of the workspace."`
+			DisplayName string         `json:"displayName,omitempty"`
+			Metadata    map[string]any `json:"metadata,omitempty" doc:"Anything of your own, at most 16 KiB."`
+		}
+	}
+	inboxes struct {
+		OperatorQuery
+		Page
+	}
+	inboxChange struct {
+		InboxPath
+		Body struct {
+			DisplayName *string         `json:"displayName,omitempty"`
+			Metadata    *map[string]any `json:"metadata,omitempty" doc:"Replaces what is there."`
+		}
+	}
+	newAddress struct {
+		InboxPath
+		Idempotent
+		Body struct {
+			Address string `json:"address" doc:"At a verified domain of the workspace."`
+			Primary bool   `json:"primary,omitempty" doc:"Make it the primary one."`
+		}
+	}
+	addressPath struct {
+		InboxPath
+		Address string `path:"address"`
+	}
+	newPassword struct {
+		InboxPath
+		Idempotent
+	}
+)
+
+func (n newInbox) workspace() mailstore.WorkspaceID { return mailstore.WorkspaceID(n.Body.WorkspaceID) }
+
+// inBody says that a workspace that was not named is missing in the body.
+func inBody(err error) error { return at(err, "body.") }
+
+// at puts a place in front of the fields that have none.
+func at(err error, where string) error {
+	f := fault.From(err)
+	if f == nil || len(f.Fields) == 0 || f.Fields[0].Path != "workspaceId" {
+		return err
+	}
+	c := *f
+	c.Fields = []fault.Field{{Path: where + "workspaceId", Message: f.Fields[0].Message}}
+	return &c
+}
+
+func (s *Server) inboxRoutes(a huma.API) {
+	const list, one = "/v1/inboxes", "/v1/inboxes/{inbox}"
+	registerPost(s, a, route(http.MethodPost, list, "createInbox", "inboxes", "Make an inbox", 201),
+		func(ctx context.Context, g *tenancy.Grant, in newInbox) (made[inbox], error) {
+			b := in.Body
+			i, password, existed, err := g.CreateInbox(ctx, in.workspace(), tenancy.NewInbox{Username: b.Username, Domain: b.Domain, DisplayName: b.DisplayName, Metadata: b.Metadata})
+			return madeInbox(i, password, existed), inBody(err)
+		})
+	register(s, a, route(http.MethodGet, list, "listInboxes", "inboxes", "List inboxes", 200),
+		func(ctx context.Context, g *tenancy.Grant, in *inboxes) (*result[inboxList], error) {
+			p, err := in.tenancyPage("inboxes:" + in.WorkspaceID)
+			if err != nil {
+				return nil, err
+			}
+			all, last, err := g.Inboxes(ctx, in.workspace(), p)
+			return &result[inboxList]{inboxList{each(all, inboxOf), next("inboxes:"+in.WorkspaceID, last)}}, err
+		})
+	register(s, a, route(http.MethodGet, one, "getInbox", "inboxes", "Get an inbox", 200),
+		func(ctx context.Context, g *tenancy.Grant, in *InboxPath) (*result[inbox], error) {
+			i, err := g.Inbox(ctx, in.workspace(), in.Inbox)
+			return &result[inbox]{inboxOf(i)}, err
+		})
+	register(s, a, route(http.MethodPatch, one, "updateInbox", "inboxes", "Change an inbox", 200),
+		func(ctx context.Context, g *tenancy.Grant, in *inboxChange) (*result[inbox], error) {
+			i, err := g.UpdateInbox(ctx, in.workspace(), in.Inbox, tenancy.InboxChange{DisplayName: in.Body.DisplayName, Metadata: in.Body.Metadata})
+			return &result[inbox]{inboxOf(i)}, err
+		})
+	register(s, a, route(http.MethodDelete, one, "deleteInbox", "inboxes", "Delete an inbox with all its mail, for good", 204),
+		func(ctx context.Context, g *tenancy.Grant, in *InboxPath) (*struct{}, error) {
+			return nil, g.DeleteInbox(ctx, in.workspace(), in.Inbox)
+		})
+	s.addressRoutes(a, one+"/addresses")
+	registerPost(s, a, route(http.MethodPost, one+"/credentials", "createInboxPassword", "inboxes", "Make a new password for IMAP and SMTP, shown once; the old one ends", 201),
+		func(ctx context.Context, g *tenancy.Grant, in newPassword) (made[inbox], error) {
+			i, password, err := g.NewPassword(ctx, in.workspace(), in.Inbox)
+			return madeInbox(i, password, false), err
+		})
+}
+
+func (s *Server) addressRoutes(a huma.API, path string) {
+	register(s, a, route(http.MethodGet, path, "listAddresses", "inboxes", "List the addresses of an inbox", 200),
+		func(ctx context.Context, g *tenancy.Grant, in *InboxPath) (*result[addressList], error) {
+			i, err := g.Inbox(ctx, in.workspace(), in.Inbox)
+			return &result[addressList]{addressList{each(i.Addresses, addressOf)}}, err
+		})
+	registerPost(s, a, route(http.MethodPost, path, "createAddress", "inboxes", "Give an inbox one more address", 201),
+		func(ctx context.Context, g *tenancy.Grant, in newAddress) (made[inbox], error) {
+			i, err := g.AddAddress(ctx, in.workspace(), in.Inbox, in.Body.Address, in.Body.Primary)
+			return made[inbox]{body: inboxOf(i)}, err
+		})
+	register(s, a, route(http.MethodDelete, path+"/{address}", "deleteAddress", "inboxes", "Take an address from an inbox", 204),
+		func(ctx context.Context, g *tenancy.Grant, in *addressPath) (*struct{}, error) {
+			_, err := g.RemoveAddress(ctx, in.workspace(), in.Inbox, in.Address)
+			return nil, err
+		})
+}
+
+func madeInbox(i tenancy.Inbox, password string, existed bool) made[inbox] {
+	public := inboxOf(i)
+	public.Existed = existed
+	body := public
+	body.Password = password
+	return made[inbox]{body: body, existed: existed, secretless: &public}
+}

@@ -1,0 +1,289 @@
+package api
+
+import (
+	"context"
+	"io"
+	"mime"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/postroom/postroom/mailstore"
+	"github.com/postroom/postroom/mailstore/message"
+	"github.com/postroom/postroom/tenancy"
+)
+
+// messageObject is a message. Lists leave out html and extractedText and cut text to preview.
+type messageObject struct {
+	ID            string       `json:"id"`
+	InboxID       string       `json:"inboxId"`
+	ThreadID      string       `json:"threadId"`
+	Mailboxes     []string     `json:"mailboxes" doc:"The IMAP mailboxes that hold it."`
+	DeliveredTo   string       `json:"deliveredTo,omitempty" doc:"The envelope recipient."`
+	MessageID     string       `json:"messageId" doc:"The RFC Message-ID, with its angle brackets; may be empty."`
+	InReplyTo     string       `json:"inReplyTo,omitempty"`
+	References    []string     `json:"references"`
+	From          person       `json:"from"`
+	To            []person     `json:"to"`
+	Cc            []person     `json:"cc"`
+	Bcc           []person     `json:"bcc"`
+	ReplyTo       []person     `json:"replyTo"`
+	Subject       string       `json:"subject"`
+	Text          string       `json:"text" doc:"Always there: made from the HTML when the sender gave none."`
+	HTML          string       `json:"html,omitempty" doc:"As the sender wrote it: not safe to show without care."`
+	ExtractedText string       `json:"extractedText,omitempty" doc:"The new text of a reply, without the quoted history."`
+	Preview       string       `json:"preview"`
+	Labels        []string     `json:"labels"`
+	Attachments   []attachment `json:"attachments"`
+	Size          int64        `json:"size" doc:"Octets of the whole message."`
+	ReceivedAt    *time.Time   `json:"receivedAt,omitempty"`
+	SentAt        *time.Time   `json:"sentAt,omitempty"`
+	CreatedAt     time.Time    `json:"createdAt"`
+	UpdatedAt     time.Time    `json:"updatedAt"`
+	Truncated     bool         `json:"truncated,omitempty" doc:"text or html was cut."`
+}
+
+type person struct {
+	Name    string `json:"name,omitempty"`
+	Address string `json:"address"`
+}
+
+type attachment struct {
+	ID          string `json:"id"`
+	Filename    string `json:"filename"`
+	ContentType string `json:"contentType"`
+	Size        int64  `json:"size" doc:"Octets after decoding."`
+	ContentID   string `json:"contentId,omitempty"`
+	Disposition string `json:"disposition" enum:"attachment,inline"`
+}
+
+func personOf(a message.Address) person            { return person(a) }
+func attachmentOf(a message.Attachment) attachment { return attachment(a) }
+
+// messageOf is the form that lists give.
+func messageOf(m mailstore.Message) messageObject {
+	e := m.Envelope
+	o := messageObject{ID: string(m.ID), InboxID: string(m.InboxID), ThreadID: string(m.ThreadID), Mailboxes: m.Mailboxes, DeliveredTo: m.DeliveredTo,
+		MessageID: e.MessageID, References: append([]string{}, e.References...), To: each(e.To, personOf), Cc: each(e.Cc, personOf), Bcc: each(e.Bcc, personOf),
+		ReplyTo: each(e.ReplyTo, personOf), Subject: e.Subject, Text: m.Preview, Preview: m.Preview, Labels: m.Labels, Attachments: each(m.Attachments, attachmentOf),
+		Size: m.Size, CreatedAt: m.CreatedAt, UpdatedAt: m.UpdatedAt}
+	if len(e.InReplyTo) > 0 {
+		o.InReplyTo = e.InReplyTo[0]
+	}
+	if len(e.From) > 0 {
+		o.From = personOf(e.From[0])
+	}
+	if at := m.ReceivedAt; m.Direction == mailstore.Sent {
+		o.SentAt = &at
+	} else {
+		o.ReceivedAt = &at
+	}
+	return o
+}
+
+// withBody adds text and HTML, each at most limit octets.
+func (o messageObject) withBody(ctx context.Context, in mailstore.Inbox, limit int) (messageObject, error) {
+	body, err := in.Body(ctx, mailstore.MessageID(o.ID), limit)
+	if err != nil {
+		return o, err
+	}
+	o.Text, o.HTML, o.Truncated = body.Text, body.HTML, body.Truncated
+	o.ExtractedText = message.ReplyText(body.Text)
+	return o, nil
+}
+
+type messageList struct {
+	Messages   []messageObject `json:"messages"`
+	NextCursor string          `json:"nextCursor,omitempty"`
+}
+
+type (
+	messages struct {
+		InboxPath
+		Page
+		Labels       []string  `query:"labels" doc:"Only messages that bear all of these."`
+		From         string    `query:"from" doc:"Part of the sender's name or address."`
+		To           string    `query:"to" doc:"Part of a recipient's name or address."`
+		Subject      string    `query:"subject" doc:"Part of the subject."`
+		ThreadID     string    `query:"threadId"`
+		Mailbox      string    `query:"mailbox" doc:"Name of an IMAP mailbox."`
+		MessageID    string    `query:"messageId" doc:"The RFC Message-ID, with its angle brackets."`
+		After        time.Time `query:"after" doc:"Received at this time or later."`
+		Before       time.Time `query:"before" doc:"Received before this time."`
+		Unread       string    `query:"unread" enum:"true,false"`
+		IncludeTrash bool      `query:"includeTrash" doc:"Also those that lie in Trash or Junk."`
+	}
+	MessagePath struct {
+		InboxPath
+		Message string `path:"message" doc:"Id of the message."`
+	}
+	attachmentPath struct {
+		MessagePath
+		Attachment string `path:"attachment" doc:"Id of the attachment."`
+	}
+	labelChange struct {
+		AddLabels    []string `json:"addLabels,omitempty" doc:"unread, read, starred, spam, trash, or labels of your own."`
+		RemoveLabels []string `json:"removeLabels,omitempty"`
+		Unread       *bool    `json:"unread,omitempty" doc:"The same as adding or removing unread."`
+	}
+	messageChange struct {
+		MessagePath
+		Body labelChange
+	}
+	messageDelete struct {
+		MessagePath
+		Permanent bool `query:"permanent" doc:"Remove for good instead of moving to Trash."`
+	}
+)
+
+func (m messages) filter() mailstore.MessageFilter {
+	f := mailstore.MessageFilter{ThreadID: mailstore.ThreadID(m.ThreadID), Mailbox: m.Mailbox, Labels: m.Labels, From: m.From, To: m.To, Subject: m.Subject,
+		MessageID: m.MessageID, After: m.After, Before: m.Before, IncludeTrash: m.IncludeTrash}
+	switch m.Unread {
+	case "true":
+		f.Labels = append(slices.Clone(f.Labels), mailstore.LabelUnread)
+	case "false":
+		f.Labels = append(slices.Clone(f.Labels), mailstore.LabelRead)
+	}
+	return f
+}
+
+func (c labelChange) change() mailstore.MessageChange {
+	m := mailstore.MessageChange{AddLabels: lower(c.AddLabels), RemoveLabels: lower(c.RemoveLabels)}
+	if c.Unread != nil && *c.Unread {
+		m.AddLabels = append(m.AddLabels, mailstore.LabelUnread)
+	} else if c.Unread != nil {
+		m.AddLabels = append(m.AddLabels, mailstore.LabelRead)
+	}
+	return m
+}
+
+func lower(list []string) []string { return each(list, strings.ToLower) }
+
+func (p MessagePath) id() mailstore.MessageID { return mailstore.MessageID(p.Message) }
+
+// mail hands out the inbox of a path.
+func (p InboxPath) mail(ctx context.Context, g *tenancy.Grant, need tenancy.Permission) (mailstore.Inbox, error) {
+	return g.Mail(ctx, p.workspace(), p.Inbox, need)
+}
+
+func (s *Server) messageRoutes(a huma.API) {
+	const list, one = "/v1/inboxes/{inbox}/messages", "/v1/inboxes/{inbox}/messages/{message}"
+	register(s, a, route(http.MethodGet, list, "listMessages", "messages", "List messages", 200), listMessages)
+	register(s, a, route(http.MethodGet, one, "getMessage", "messages", "Get a message; it is not marked as read", 200),
+		func(ctx context.Context, g *tenancy.Grant, in *MessagePath) (*result[messageObject], error) {
+			box, err := in.mail(ctx, g, tenancy.MessagesRead)
+			if err != nil {
+				return nil, err
+			}
+			m, err := box.Message(ctx, in.id())
+			if err != nil {
+				return nil, err
+			}
+			o, err := messageOf(m).withBody(ctx, box, MaxTextBytes)
+			return &result[messageObject]{o}, err
+		})
+	register(s, a, route(http.MethodPatch, one, "updateMessage", "messages", "Change a message's labels", 200),
+		func(ctx context.Context, g *tenancy.Grant, in *messageChange) (*result[messageObject], error) {
+			box, err := in.mail(ctx, g, tenancy.MessagesUpdate)
+			if err != nil {
+				return nil, err
+			}
+			m, err := box.ChangeMessage(ctx, in.id(), in.Body.change())
+			if err != nil {
+				return nil, err
+			}
+			return &result[messageObject]{messageOf(m)}, nil
+		})
+	register(s, a, route(http.MethodDelete, one, "deleteMessage", "messages", "Move a message to Trash, or remove it from there", 204),
+		func(ctx context.Context, g *tenancy.Grant, in *messageDelete) (*struct{}, error) {
+			box, err := in.mail(ctx, g, tenancy.MessagesDelete)
+			if err != nil {
+				return nil, err
+			}
+			return nil, box.DeleteMessage(ctx, in.id(), in.Permanent)
+		})
+	s.byteRoutes(a, one)
+}
+
+func listMessages(ctx context.Context, g *tenancy.Grant, in *messages) (*result[messageList], error) {
+	box, err := in.mail(ctx, g, tenancy.MessagesRead)
+	if err != nil {
+		return nil, err
+	}
+	list := "messages:" + string(box.ID())
+	at, err := parsePlace(list, in.Cursor)
+	if err != nil {
+		return nil, err
+	}
+	all, behind, err := box.Messages(ctx, in.filter(), at.after(), in.Limit)
+	if err != nil {
+		return nil, err
+	}
+	return &result[messageList]{messageList{each(all, messageOf), nextPlace(list, behind)}}, nil
+}
+
+// byteRoutes give bytes as they are. A browser must not take them for a page of ours: they are downloads, in a sandbox.
+func (s *Server) byteRoutes(a huma.API, one string) {
+	raw := route(http.MethodGet, one+"/raw", "getRawMessage", "messages", "Get a message as it lies on the disk", 200)
+	raw.Responses = bytesOf("message/rfc822")
+	register(s, a, raw, func(ctx context.Context, g *tenancy.Grant, in *MessagePath) (*huma.StreamResponse, error) {
+		box, err := in.mail(ctx, g, tenancy.MessagesRead)
+		if err != nil {
+			return nil, err
+		}
+		r, size, err := box.Raw(ctx, in.id())
+		if err != nil {
+			return nil, err
+		}
+		return stream(r, "message/rfc822", in.Message+".eml", size), nil
+	})
+	part := route(http.MethodGet, one+"/attachments/{attachment}", "getAttachment", "messages", "Get an attachment, decoded", 200)
+	part.Responses = bytesOf("application/octet-stream")
+	register(s, a, part, func(ctx context.Context, g *tenancy.Grant, in *attachmentPath) (*huma.StreamResponse, error) {
+		box, err := in.mail(ctx, g, tenancy.MessagesRead)
+		if err != nil {
+			return nil, err
+		}
+		att, r, err := box.Attachment(ctx, in.id(), in.Attachment)
+		if err != nil {
+			return nil, err
+		}
+		return stream(r, harmless(att.ContentType), att.Filename, -1), nil
+	})
+}
+
+func bytesOf(contentType string) map[string]*huma.Response {
+	return map[string]*huma.Response{"200": {Description: "The bytes.", Content: map[string]*huma.MediaType{contentType: {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}}}}
+}
+
+// harmless keeps a sender from choosing a type that a browser would run.
+func harmless(contentType string) string {
+	top, _, _ := strings.Cut(contentType, "/")
+	switch {
+	case contentType == "image/svg+xml":
+	case top == "image", top == "audio", top == "video", contentType == "application/pdf", contentType == "text/plain", contentType == "text/csv", contentType == "text/calendar":
+		return contentType
+	}
+	return "application/octet-stream"
+}
+
+func stream(r io.ReadCloser, contentType, filename string, size int64) *huma.StreamResponse {
+	return &huma.StreamResponse{Body: func(ctx huma.Context) {
+		defer r.Close()
+		if filename == "" {
+			filename = "attachment"
+		}
+		ctx.SetHeader("Content-Type", contentType)
+		ctx.SetHeader("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": filename}))
+		ctx.SetHeader("Content-Security-Policy", "sandbox; default-src 'none'")
+		if size >= 0 {
+			ctx.SetHeader("Content-Length", strconv.FormatInt(size, 10))
+		}
+		ctx.SetStatus(http.StatusOK)
+		io.Copy(ctx.BodyWriter(), r) // who went away is not told
+	}}
+}

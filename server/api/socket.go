@@ -1,0 +1,304 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/coder/websocket"
+	"github.com/postroom/postroom/mailstore"
+	"github.com/postroom/postroom/mailstore/fault"
+	"github.com/postroom/postroom/mailstore/journal"
+)
+
+const (
+	socketPath        = "/v1/ws"
+	keyProtocolPrefix = "apikey."
+)
+
+// keyProtocol is the subprotocol that holds a key, where a browser can put one.
+func keyProtocol(r *http.Request) string {
+	for _, header := range r.Header.Values("Sec-WebSocket-Protocol") {
+		for p := range strings.SplitSeq(header, ",") {
+			if p = strings.TrimSpace(p); strings.HasPrefix(p, keyProtocolPrefix) {
+				return p
+			}
+		}
+	}
+	return ""
+}
+
+// sockets counts the open WebSockets.
+type sockets struct {
+	mu           sync.Mutex
+	all          int
+	perWorkspace map[string]int
+	running      sync.WaitGroup
+}
+
+var (
+	errTooManySockets = fault.New(fault.Exhausted, "limit_reached", "The workspace has as many WebSockets open as it may (limit sockets); close one first.")
+	errNoUpgrade      = newProblem(http.StatusUpgradeRequired, "upgrade_required", "This route speaks WebSocket; connect with a WebSocket client.")
+	errDraining       = fault.New(fault.Unavailable, "shutting_down", "The server is shutting down; try again later.")
+)
+
+func (c *sockets) enter(ws string, most int) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.all >= MaxSockets || c.perWorkspace[ws] >= most {
+		return errTooManySockets
+	}
+	c.all++
+	c.perWorkspace[ws]++
+	c.running.Add(1)
+	return nil
+}
+
+func (c *sockets) leave(ws string) {
+	c.mu.Lock()
+	c.all--
+	if c.perWorkspace[ws]--; c.perWorkspace[ws] == 0 {
+		delete(c.perWorkspace, ws)
+	}
+	c.mu.Unlock()
+	c.running.Done()
+}
+
+func (c *sockets) wait(ctx context.Context) error {
+	done := make(chan struct{})
+	go func() { c.running.Wait(); close(done) }()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// serveSocket refuses before the upgrade what it must, then follows the journal for the client.
+func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
+	f, err := s.follow(r.Context(), grantOf(r.Context()), mailstore.WorkspaceID(r.URL.Query().Get("workspaceId")))
+	if err == nil { // the place is taken before the handshake ends: nothing that happens after it is missed
+		err = f.start(r.Context(), r.URL.Query().Get("cursor"))
+	}
+	switch {
+	case err != nil:
+	case !strings.EqualFold(r.Header.Get("Upgrade"), "websocket"):
+		err = errNoUpgrade
+	case s.isDraining():
+		err = errDraining
+	default:
+		err = s.sockets.enter(string(f.workspace), s.cfg.MaxSockets)
+	}
+	if err != nil {
+		s.refuse(w, r, err)
+		return
+	}
+	defer s.sockets.leave(string(f.workspace))
+	opts := &websocket.AcceptOptions{InsecureSkipVerify: true} // the key is the proof; there is no cookie that a foreign page could use
+	if p := keyProtocol(r); p != "" {
+		opts.Subprotocols = []string{p}
+	}
+	conn, err := websocket.Accept(w, r, opts)
+	if err != nil {
+		return // it was answered
+	}
+	conn.SetReadLimit(MaxFrameBytes)
+	c := &socket{srv: s, conn: conn, follower: f, asked: make(chan subscribe)}
+	c.run(context.WithoutCancel(r.Context()))
+}
+
+// socket is one WebSocket. One goroutine writes events, one reads frames, one pings.
+type socket struct {
+	srv      *Server
+	conn     *websocket.Conn
+	follower *follower
+	asked    chan subscribe
+	slow     atomic.Bool
+}
+
+// subscribe is the frame by which a client narrows or replays.
+type subscribe struct {
+	Type       string   `json:"type"`
+	EventTypes []string `json:"eventTypes"`
+	InboxIDs   []string `json:"inboxIds"`
+	Since      string   `json:"since"`
+
+	cursor journal.Cursor
+}
+
+// run serves the socket until the client leaves, is too slow, loses its key, or the server drains.
+func (c *socket) run(ctx context.Context) {
+	ctx, cancel := context.WithCancel(ctx)
+	var running sync.WaitGroup
+	running.Go(func() { defer cancel(); c.readFrames(ctx) })
+	running.Go(func() { c.ping(ctx, cancel) })
+	code, reason := c.writeEvents(ctx)
+	c.conn.Close(code, reason) // it may be closed already
+	cancel()
+	c.conn.CloseNow()
+	running.Wait()
+}
+
+// writeEvents follows the journal; it gives the close code.
+func (c *socket) writeEvents(ctx context.Context) (websocket.StatusCode, string) {
+	for {
+		list, gap, more, err := c.follower.read(ctx, pageOfEvents)
+		if err != nil {
+			if ctx.Err() == nil {
+				c.srv.log.Error("read the journal for a socket", "workspace", c.follower.workspace, "err", err)
+			}
+			return websocket.StatusInternalError, "try again"
+		}
+		if gap && !c.write(ctx, map[string]string{"type": "gap"}) {
+			return c.ended("")
+		}
+		for _, e := range list {
+			if !c.write(ctx, e) {
+				return c.ended(e.Cursor)
+			}
+			if (e.Type == "key.revoked" || e.Type == "inbox.deleted") && c.follower.grant.Check(ctx) != nil {
+				return websocket.StatusPolicyViolation, "the key has ended"
+			}
+		}
+		if more || len(list) > 0 {
+			continue
+		}
+		switch c.await(ctx) {
+		case wokenByDrain:
+			return websocket.StatusServiceRestart, "the server restarts; connect again with your last cursor"
+		case wokenByEnd:
+			return websocket.StatusNormalClosure, ""
+		}
+	}
+}
+
+func (c *socket) ended(cursor string) (websocket.StatusCode, string) {
+	if c.slow.Load() {
+		return websocket.StatusTryAgainLater, "too slow; last cursor " + cursor
+	}
+	return websocket.StatusNormalClosure, ""
+}
+
+type woken uint8
+
+const (
+	wokenByEvent woken = iota
+	wokenByDrain
+	wokenByEnd
+)
+
+// await waits for the journal, a subscription, the server's drain, or the end.
+func (c *socket) await(ctx context.Context) woken {
+	waiting, cancel := context.WithCancel(ctx)
+	defer cancel()
+	rung := make(chan error, 1)
+	go func() { rung <- c.follower.journal.Wait(waiting, c.follower.cursor) }()
+	select {
+	case err := <-rung:
+		if err != nil && ctx.Err() == nil && fault.KindOf(err) == fault.Unavailable {
+			return wokenByDrain
+		}
+		if err != nil {
+			return wokenByEnd
+		}
+	case sub := <-c.asked:
+		cancel()
+		<-rung
+		c.narrow(sub)
+	case <-c.srv.draining:
+		return wokenByDrain
+	case <-ctx.Done():
+		return wokenByEnd
+	}
+	return wokenByEvent
+}
+
+func (c *socket) narrow(sub subscribe) {
+	c.follower.types, c.follower.inboxes = sub.EventTypes, inboxIDs(sub.InboxIDs)
+	if sub.Since != "" {
+		c.follower.cursor = sub.cursor
+	}
+}
+
+// write sends one frame. A client that does not take it in SlowReader is too slow: it gets as long again to take the
+// rest, so that it can be told, and is then cut off.
+func (c *socket) write(ctx context.Context, frame any) bool {
+	data, err := json.Marshal(frame)
+	if err != nil {
+		c.srv.log.Error("encode event", "err", err)
+		return false
+	}
+	var cut *time.Timer
+	late := time.AfterFunc(c.srv.cfg.SlowReader, func() { c.slow.Store(true) })
+	cut = time.AfterFunc(2*c.srv.cfg.SlowReader, func() { c.conn.CloseNow() })
+	err = c.conn.Write(ctx, websocket.MessageText, data)
+	late.Stop()
+	cut.Stop()
+	return err == nil && !c.slow.Load()
+}
+
+// readFrames takes subscriptions. A frame that cannot be read is answered with what is wrong; too many end the socket.
+func (c *socket) readFrames(ctx context.Context) {
+	for bad := 0; bad < MaxSocketErrors; {
+		_, data, err := c.conn.Read(ctx)
+		if err != nil {
+			return
+		}
+		sub, err := parseSubscribe(data)
+		if err != nil {
+			bad++
+			c.write(ctx, map[string]string{"type": "error", "message": err.Error()})
+			continue
+		}
+		select {
+		case c.asked <- sub:
+		case <-ctx.Done():
+			return
+		}
+	}
+	c.conn.Close(websocket.StatusPolicyViolation, "too many frames that cannot be read")
+}
+
+func parseSubscribe(data []byte) (sub subscribe, err error) {
+	if err := unmarshal(data, &sub); err != nil {
+		return sub, err
+	}
+	if sub.Type != "subscribe" {
+		return sub, errors.New(`expected {"type":"subscribe","eventTypes":[…],"inboxIds":[…],"since":"<cursor>"}`)
+	}
+	if sub.Since != "" {
+		sub.cursor, err = journal.ParseCursor(sub.Since)
+	}
+	return sub, err
+}
+
+// ping finds out who has gone without a word.
+func (c *socket) ping(ctx context.Context, gone context.CancelFunc) {
+	tick := time.NewTicker(c.srv.cfg.PingInterval)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if c.follower.grant.Check(ctx) != nil && ctx.Err() == nil {
+			c.conn.Close(websocket.StatusPolicyViolation, "the key has ended")
+			gone()
+			return
+		}
+		pong, cancel := context.WithTimeout(ctx, c.srv.cfg.PingInterval)
+		err := c.conn.Ping(pong)
+		cancel()
+		if err != nil {
+			gone()
+			return
+		}
+	}
+}

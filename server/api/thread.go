@@ -1,0 +1,135 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/postroom/postroom/mailstore"
+	"github.com/postroom/postroom/tenancy"
+)
+
+// thread is a conversation within one inbox.
+type Thread struct {
+	ID            string    `json:"id"`
+	InboxID       string    `json:"inboxId"`
+	Subject       string    `json:"subject" doc:"Of its first message."`
+	Senders       []person  `json:"senders"`
+	Recipients    []person  `json:"recipients"`
+	Labels        []string  `json:"labels" doc:"Of any of its messages."`
+	Preview       string    `json:"preview" doc:"Of its newest message."`
+	MessageCount  int       `json:"messageCount"`
+	LastMessageID string    `json:"lastMessageId" doc:"Id of its newest message."`
+	Size          int64     `json:"size"`
+	LastAt        time.Time `json:"lastAt" doc:"When its newest message came."`
+	CreatedAt     time.Time `json:"createdAt"`
+}
+
+func threadOf(t mailstore.Thread) Thread {
+	return Thread{string(t.ID), string(t.InboxID), t.Subject, each(t.Senders, personOf), each(t.Recipients, personOf), t.Labels, t.Preview, t.MessageCount,
+		string(t.LastMessageID), t.Size, t.LastAt, t.CreatedAt}
+}
+
+type threadList struct {
+	Threads    []Thread `json:"threads"`
+	NextCursor string   `json:"nextCursor,omitempty"`
+}
+
+// wholeThread has its messages, oldest first; of a long thread the newest MaxLimit.
+type wholeThread struct {
+	Thread
+	Messages  []messageObject `json:"messages" doc:"Oldest first; at most 200, the newest. GET …/messages?threadId= lists all."`
+	Truncated bool            `json:"truncated,omitempty" doc:"There are more messages than are given, or a text was cut."`
+}
+
+// maxThreadText bounds the octets of text, and of HTML, of each message in a thread.
+const maxThreadText = 64 << 10
+
+type (
+	threads struct {
+		InboxPath
+		Page
+		Labels []string `query:"labels" doc:"Only threads in which one message bears all of these."`
+	}
+	ThreadPath struct {
+		InboxPath
+		Thread string `path:"thread" doc:"Id of the thread, or of one that was merged into it."`
+	}
+	threadChange struct {
+		ThreadPath
+		Body labelChange
+	}
+	threadDelete struct {
+		ThreadPath
+		Permanent bool `query:"permanent" doc:"Remove for good instead of moving to Trash."`
+	}
+)
+
+func (p ThreadPath) id() mailstore.ThreadID { return mailstore.ThreadID(p.Thread) }
+
+func (s *Server) threadRoutes(a huma.API) {
+	const list, one = "/v1/inboxes/{inbox}/threads", "/v1/inboxes/{inbox}/threads/{thread}"
+	register(s, a, route(http.MethodGet, list, "listThreads", "threads", "List threads, newest message first", 200),
+		func(ctx context.Context, g *tenancy.Grant, in *threads) (*result[threadList], error) {
+			box, err := in.mail(ctx, g, tenancy.ThreadsRead)
+			if err != nil {
+				return nil, err
+			}
+			name := "threads:" + string(box.ID())
+			at, err := parsePlace(name, in.Cursor)
+			if err != nil {
+				return nil, err
+			}
+			all, behind, err := box.Threads(ctx, in.Labels, at.after(), in.Limit)
+			return &result[threadList]{threadList{each(all, threadOf), nextPlace(name, behind)}}, err
+		})
+	register(s, a, route(http.MethodGet, one, "getThread", "threads", "Get a thread with its messages", 200),
+		func(ctx context.Context, g *tenancy.Grant, in *ThreadPath) (*result[wholeThread], error) {
+			box, err := in.mail(ctx, g, tenancy.ThreadsRead)
+			if err != nil {
+				return nil, err
+			}
+			t, err := box.Thread(ctx, in.id())
+			if err != nil {
+				return nil, err
+			}
+			whole, err := fullThread(ctx, box, t)
+			return &result[wholeThread]{whole}, err
+		})
+	register(s, a, route(http.MethodPatch, one, "updateThread", "threads", "Change the labels of all messages of a thread", 200),
+		func(ctx context.Context, g *tenancy.Grant, in *threadChange) (*result[Thread], error) {
+			box, err := in.mail(ctx, g, tenancy.ThreadsUpdate)
+			if err != nil {
+				return nil, err
+			}
+			t, err := box.ChangeThread(ctx, in.id(), in.Body.change())
+			return &result[Thread]{threadOf(t)}, err
+		})
+	register(s, a, route(http.MethodDelete, one, "deleteThread", "threads", "Move a thread's messages to Trash, or remove them", 204),
+		func(ctx context.Context, g *tenancy.Grant, in *threadDelete) (*struct{}, error) {
+			box, err := in.mail(ctx, g, tenancy.ThreadsDelete)
+			if err != nil {
+				return nil, err
+			}
+			return nil, box.DeleteThread(ctx, in.id(), in.Permanent)
+		})
+}
+
+// fullThread reads the newest messages of a thread with their bodies.
+func fullThread(ctx context.Context, box mailstore.Inbox, t mailstore.Thread) (wholeThread, error) {
+	list, more, err := box.Messages(ctx, mailstore.MessageFilter{ThreadID: t.ID, IncludeTrash: true}, nil, MaxLimit)
+	if err != nil {
+		return wholeThread{}, err
+	}
+	whole := wholeThread{Thread: threadOf(t), Messages: make([]messageObject, len(list)), Truncated: more != nil}
+	for i, m := range list {
+		o, err := messageOf(m).withBody(ctx, box, maxThreadText)
+		if err != nil {
+			return wholeThread{}, err
+		}
+		whole.Truncated = whole.Truncated || o.Truncated
+		whole.Messages[len(list)-1-i] = o
+	}
+	return whole, nil
+}
