@@ -1,0 +1,131 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/postroom/postroom/mailstore"
+	"github.com/postroom/postroom/server/smtpd"
+)
+
+// Config is what the operator decides. The TOML file spells its keys as the tags here; a key that is not here is a
+// mistake. config.example.toml explains each one.
+type Config struct {
+	Hostname     string        `toml:"hostname"`
+	DataDir      string        `toml:"data_dir"`
+	DrainTimeout time.Duration `toml:"drain_timeout"`
+
+	Log     LogConfig     `toml:"log"`
+	TLS     TLSConfig     `toml:"tls"`
+	SMTP    SMTPConfig    `toml:"smtp"`
+	HTTP    HTTPConfig    `toml:"http"`
+	Storage StorageConfig `toml:"storage"`
+}
+
+// LogConfig says what is written to standard error.
+type LogConfig struct {
+	Level  string `toml:"level"`  // debug, info, warn or error
+	Format string `toml:"format"` // text or json
+}
+
+// TLSConfig names the certificate that all wires show. Without one there is no TLS.
+type TLSConfig struct {
+	CertFile string `toml:"cert_file"` // PEM: the certificate, then what it was signed with
+	KeyFile  string `toml:"key_file"`  // PEM
+}
+
+// SMTPConfig is mail from other servers.
+type SMTPConfig struct {
+	Listen                  string `toml:"listen"`
+	MaxMessageBytes         int64  `toml:"max_message_bytes"`
+	MaxConnections          int    `toml:"max_connections"`
+	MaxConnectionsPerSource int    `toml:"max_connections_per_source"`
+}
+
+// HTTPConfig is the API.
+type HTTPConfig struct {
+	Listen         string `toml:"listen"`
+	TLS            bool   `toml:"tls"`
+	Insecure       bool   `toml:"insecure"` // plain HTTP beyond loopback, where keys can be read on the way
+	MaxConnections int    `toml:"max_connections"`
+}
+
+// StorageConfig is what the store may use.
+type StorageConfig struct {
+	MinFreeBytes int64 `toml:"min_free_bytes"` // below this much free space nothing new is accepted
+}
+
+// defaultDataDir is where serve keeps the data, and where the subcommands look for a running server.
+const defaultDataDir = "/var/lib/postroom"
+
+// DefaultConfig is what holds for every key that the file does not have. The hostname has no default.
+func DefaultConfig() Config {
+	return Config{
+		DataDir:      defaultDataDir,
+		DrainTimeout: 30 * time.Second,
+		Log:          LogConfig{Level: "info", Format: "text"},
+		SMTP:         SMTPConfig{Listen: ":25", MaxMessageBytes: smtpd.DefaultMaxMessageBytes, MaxConnections: smtpd.DefaultMaxConnections, MaxConnectionsPerSource: smtpd.DefaultMaxConnectionsPerSource},
+		HTTP:         HTTPConfig{Listen: "127.0.0.1:8080", MaxConnections: 4096},
+		Storage:      StorageConfig{MinFreeBytes: mailstore.DefaultMinFree},
+	}
+}
+
+// LoadConfig reads a file and checks everything that can be checked before anything is started. Its error is a
+// *configError with every mistake, or says why the file cannot be read.
+func LoadConfig(file string) (Config, error) {
+	data, err := os.ReadFile(file)
+	if errors.Is(err, os.ErrNotExist) {
+		return Config{}, fmt.Errorf("there is no file %s: copy config.example.toml there and set your hostname", file)
+	}
+	if err != nil {
+		return Config{}, fmt.Errorf("read configuration: %w", err)
+	}
+	cfg, lines, mistakes := parseConfig(data)
+	if lines != nil {
+		mistakes = append(mistakes, checkConfig(cfg, lines)...)
+	}
+	if len(mistakes) == 0 {
+		return cfg, nil
+	}
+	slices.SortStableFunc(mistakes, func(a, b mistake) int { return a.line - b.line })
+	return Config{}, &configError{file: filepath.Base(file), mistakes: mistakes}
+}
+
+// mistake is one thing to put right. Line 0 means that something is missing.
+type mistake struct {
+	line int
+	key  string
+	text string // what is wrong and what to do
+}
+
+// configError is all the mistakes of a file, in the order of its lines.
+type configError struct {
+	file     string
+	mistakes []mistake
+}
+
+// Error has a line for each mistake: file, line, key, what to do.
+func (e *configError) Error() string {
+	var b strings.Builder
+	if len(e.mistakes) == 1 {
+		b.WriteString("the configuration has 1 mistake:")
+	} else {
+		fmt.Fprintf(&b, "the configuration has %d mistakes:", len(e.mistakes))
+	}
+	for _, m := range e.mistakes {
+		b.WriteString("\n  " + e.file)
+		if m.line > 0 {
+			fmt.Fprintf(&b, ":%d", m.line)
+		}
+		if m.key != "" {
+			b.WriteString(": " + m.key)
+		}
+		b.WriteString(": " + m.text)
+	}
+	return b.String()
+}

@@ -1,0 +1,177 @@
+package main
+
+import (
+	"crypto/tls"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// maxSocketPath is what fits into a unix socket's address (sun_path of unix(7), with its closing zero).
+const maxSocketPath = 107
+
+// checker collects what is wrong with values that are of the right type.
+type checker struct {
+	lines    map[string]int
+	mistakes []mistake
+}
+
+// checkConfig finds every value that the server could not or should not run with. It reads the TLS files and starts nothing.
+func checkConfig(cfg Config, lines map[string]int) []mistake {
+	c := checker{lines: lines}
+	c.hostname(cfg.Hostname)
+	c.dataDir(cfg.DataDir)
+	c.duration("drain_timeout", cfg.DrainTimeout, time.Second, 10*time.Minute)
+	c.oneOf("log.level", cfg.Log.Level, "debug", "info", "warn", "error")
+	c.oneOf("log.format", cfg.Log.Format, "text", "json")
+	c.tls(cfg.TLS)
+	c.listeners(cfg)
+	c.number("smtp.max_message_bytes", cfg.SMTP.MaxMessageBytes, 1<<10, 1<<30)
+	c.number("smtp.max_connections", int64(cfg.SMTP.MaxConnections), 1, 100_000)
+	c.number("smtp.max_connections_per_source", int64(cfg.SMTP.MaxConnectionsPerSource), 1, 100_000)
+	c.number("http.max_connections", int64(cfg.HTTP.MaxConnections), 1, 100_000)
+	c.number("storage.min_free_bytes", cfg.Storage.MinFreeBytes, 0, 1<<50)
+	return c.mistakes
+}
+
+func (c *checker) wrong(key, format string, args ...any) {
+	c.mistakes = append(c.mistakes, mistake{line: c.lines[key], key: key, text: fmt.Sprintf(format, args...)})
+}
+
+func (c *checker) hostname(name string) {
+	switch {
+	case name == "" && c.lines["hostname"] == 0:
+		c.wrong("hostname", `this key is needed: write the name under which other mail servers reach this one, hostname = "mail.example.com"`)
+	case !isHostname(name):
+		c.wrong("hostname", `%q is no host name: write one such as "mail.example.com"`, name)
+	}
+}
+
+// isHostname reports whether name is a host name of RFC 1123, 2.1, with at least two labels, or localhost.
+func isHostname(name string) bool {
+	labels := strings.Split(name, ".")
+	if len(name) > 253 || len(labels) < 2 && name != "localhost" {
+		return false
+	}
+	return !slices.ContainsFunc(labels, func(label string) bool {
+		return label == "" || len(label) > 63 || label[0] == '-' || label[len(label)-1] == '-' ||
+			strings.Trim(label, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") != ""
+	})
+}
+
+func (c *checker) dataDir(dir string) {
+	if !filepath.IsAbs(dir) {
+		c.wrong("data_dir", "%q is not a whole path: it must begin with /", dir)
+	} else if len(socketPath(dir)) > maxSocketPath {
+		c.wrong("data_dir", "the path is too long for the socket in it: choose one of at most %d characters", maxSocketPath-len(socketPath("")))
+	}
+}
+
+func (c *checker) duration(key string, d, least, most time.Duration) {
+	if d < least || d > most {
+		c.wrong(key, "%v is out of range: choose from %v to %v", d, least, most)
+	}
+}
+
+func (c *checker) number(key string, n, least, most int64) {
+	if n < least || n > most {
+		c.wrong(key, "%d is out of range: choose from %d to %d", n, least, most)
+	}
+}
+
+func (c *checker) oneOf(key, value string, choices ...string) {
+	if !slices.Contains(choices, value) {
+		c.wrong(key, "%q is none of the choices: %s", value, strings.Join(choices, ", "))
+	}
+}
+
+func (c *checker) tls(t TLSConfig) {
+	switch {
+	case t.CertFile == "" && t.KeyFile == "":
+	case t.CertFile == "":
+		c.wrong("tls.key_file", "a key without a certificate: set tls.cert_file too")
+	case t.KeyFile == "":
+		c.wrong("tls.cert_file", "a certificate without its key: set tls.key_file too")
+	default:
+		if _, err := tls.LoadX509KeyPair(t.CertFile, t.KeyFile); err != nil {
+			c.wrong("tls.cert_file", "certificate and key cannot be used: %v", err)
+		}
+	}
+}
+
+// listeners checks each address, that no two of them take the same port, and that no key travels in the open.
+func (c *checker) listeners(cfg Config) {
+	smtp := c.address("smtp.listen", cfg.SMTP.Listen)
+	http := c.address("http.listen", cfg.HTTP.Listen)
+	if smtp != nil && http != nil && smtp.overlaps(http) {
+		c.wrong("http.listen", "%s is taken by smtp.listen (%s): choose another port", cfg.HTTP.Listen, cfg.SMTP.Listen)
+	}
+	switch {
+	case cfg.HTTP.TLS && cfg.HTTP.Insecure:
+		c.wrong("http.insecure", "this says plain HTTP and http.tls says TLS: remove one of them")
+	case cfg.HTTP.TLS && cfg.TLS.CertFile == "" && cfg.TLS.KeyFile == "":
+		c.wrong("http.tls", "there is no certificate: set tls.cert_file and tls.key_file")
+	case !cfg.HTTP.TLS && !cfg.HTTP.Insecure && http != nil && !http.loopback():
+		c.wrong("http.listen", "%s can be reached from other machines and keys would travel unencrypted: set http.tls = true, or listen on 127.0.0.1 behind a proxy that speaks TLS; http.insecure = true allows it all the same", cfg.HTTP.Listen)
+	}
+}
+
+// listenAddress is where a wire listens. An empty host means every address of the machine.
+type listenAddress struct {
+	host string
+	port uint16 // 0: any that is free
+}
+
+// address reads "host:port", or notes a mistake and returns nil.
+func (c *checker) address(key, text string) *listenAddress {
+	a, err := parseListen(text)
+	if err != nil {
+		c.wrong(key, "%v", err)
+		return nil
+	}
+	return &a
+}
+
+func parseListen(text string) (listenAddress, error) {
+	host, port, err := net.SplitHostPort(text)
+	if err != nil {
+		return listenAddress{}, fmt.Errorf(`%q is no address: write one such as "127.0.0.1:8080", "[::1]:8080" or ":25"`, text)
+	}
+	n, err := strconv.ParseUint(port, 10, 16)
+	if err != nil {
+		return listenAddress{}, fmt.Errorf("%q is no port: choose a number from 1 to 65535, or 0 for one that is free", port)
+	}
+	if _, err := netip.ParseAddr(host); host != "" && host != "localhost" && err != nil {
+		return listenAddress{}, fmt.Errorf("%q is no IP address: write the address of this machine to listen on, or leave it out for all", host)
+	}
+	return listenAddress{host: host, port: uint16(n)}, nil
+}
+
+func (a *listenAddress) loopback() bool {
+	ip, err := netip.ParseAddr(a.host)
+	return a.host == "localhost" || err == nil && ip.IsLoopback()
+}
+
+func (a *listenAddress) everywhere() bool {
+	ip, err := netip.ParseAddr(a.host)
+	return a.host == "" || err == nil && ip.IsUnspecified()
+}
+
+func (a *listenAddress) overlaps(b *listenAddress) bool {
+	return a.port != 0 && a.port == b.port && (a.host == b.host || a.everywhere() || b.everywhere())
+}
+
+// logLevel is the level of a checked configuration.
+func (l LogConfig) logLevel() slog.Level {
+	var level slog.Level
+	if level.UnmarshalText([]byte(l.Level)) != nil {
+		return slog.LevelInfo
+	}
+	return level
+}

@@ -1,0 +1,55 @@
+package main
+
+import "context"
+
+// domainCommands are what an operator does with the domains of a workspace.
+type domainCommands struct {
+	Create domainCreate `cmd:"" help:"Give a domain to a workspace. It is verified at once: the operator's word is the proof."`
+	List   domainList   `cmd:"" help:"List domains, the newest first."`
+	Show   domainShow   `cmd:"" help:"Show one domain."`
+	Delete domainDelete `cmd:"" help:"Take a domain from its workspace."`
+}
+
+type domainCreate struct {
+	remote
+	Workspace string `required:"" help:"The workspace that it is for." placeholder:"ID"`
+	Domain    string `arg:"" help:"Its name."`
+}
+
+// Run makes it and shows it.
+func (c *domainCreate) Run(ctx context.Context, t terminal) error {
+	return c.show(ctx, t, "POST", join("domains"), nil, map[string]any{"domain": c.Domain, "workspaceId": c.Workspace})
+}
+
+type domainList struct {
+	remote
+	page
+	Workspace string `required:"" help:"The workspace whose domains to list." placeholder:"ID"`
+}
+
+// Run shows one page.
+func (c *domainList) Run(ctx context.Context, t terminal) error {
+	return c.list(ctx, t, join("domains"), c.query("workspaceId", c.Workspace), "domains",
+		column{"ID", "id"}, column{"DOMAIN", "domain"}, column{"STATUS", "status"}, column{"CATCH-ALL", "catchAll"}, column{"CREATED", "createdAt"})
+}
+
+// oneDomain names a domain of a workspace.
+type oneDomain struct {
+	remote
+	Workspace string `required:"" help:"The workspace that has it." placeholder:"ID"`
+	Domain    string `arg:"" help:"Its name or id."`
+}
+
+type domainShow struct{ oneDomain }
+
+// Run shows it.
+func (c *domainShow) Run(ctx context.Context, t terminal) error {
+	return c.show(ctx, t, "GET", join("domains", c.Domain), query("workspaceId", c.Workspace), nil)
+}
+
+type domainDelete struct{ oneDomain }
+
+// Run deletes it.
+func (c *domainDelete) Run(ctx context.Context, t terminal) error {
+	return c.remove(ctx, t, join("domains", c.Domain), query("workspaceId", c.Workspace), c.Domain)
+}

@@ -1,0 +1,91 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"text/tabwriter"
+)
+
+// messageCommands are how an operator looks at mail.
+type messageCommands struct {
+	List messageList `cmd:"" help:"List the messages of an inbox, the newest first."`
+	Show messageShow `cmd:"" help:"Show a message: who, what about, and its text."`
+	Raw  messageRaw  `cmd:"" help:"Write a message as it is stored, octet by octet."`
+}
+
+type messageList struct {
+	oneInbox
+	page
+}
+
+// Run shows one page.
+func (c *messageList) Run(ctx context.Context, t terminal) error {
+	return c.list(ctx, t, join("inboxes", c.Inbox, "messages"), c.query("workspaceId", c.Workspace), "messages",
+		column{"ID", "id"}, column{"RECEIVED", "receivedAt"}, column{"FROM", "from"}, column{"SUBJECT", "subject"}, column{"LABELS", "labels"})
+}
+
+// oneMessage names a message of an inbox.
+type oneMessage struct {
+	oneInbox
+	ID string `arg:"" help:"The message's id, msg_…"`
+}
+
+type messageShow struct{ oneMessage }
+
+// Run shows what a person wants first, then the text.
+func (c *messageShow) Run(ctx context.Context, t terminal) error {
+	raw, err := c.client().call(ctx, "GET", join("inboxes", c.Inbox, "messages", c.ID), query("workspaceId", c.Workspace), nil)
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		return printJSON(t.out, raw)
+	}
+	return printMessage(t.out, raw)
+}
+
+func printMessage(w io.Writer, raw json.RawMessage) error {
+	list, err := members(raw)
+	if err != nil {
+		return err
+	}
+	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, name := range []string{"id", "threadId", "from", "to", "cc", "replyTo", "deliveredTo", "subject", "receivedAt", "sentAt", "labels", "attachments"} {
+		i := slices.IndexFunc(list, func(m member) bool { return m.name == name })
+		if i < 0 {
+			continue
+		}
+		if text := plain(list[i].value); text != "" {
+			fmt.Fprintf(tw, "%s\t%s\n", name, text)
+		}
+	}
+	if err := tw.Flush(); err != nil {
+		return err
+	}
+	var body struct {
+		Text string `json:"text"`
+	}
+	if err := json.Unmarshal(raw, &body); err != nil {
+		return fmt.Errorf("read answer: %w", err)
+	}
+	_, err = fmt.Fprintf(w, "\n%s\n", printableText(body.Text))
+	return err
+}
+
+type messageRaw struct{ oneMessage }
+
+// Run copies the message's octets to standard output.
+func (c *messageRaw) Run(ctx context.Context, t terminal) error {
+	body, err := c.client().open(ctx, "GET", join("inboxes", c.Inbox, "messages", c.ID, "raw"), query("workspaceId", c.Workspace), nil)
+	if err != nil {
+		return err
+	}
+	defer body.Close()
+	if _, err := io.Copy(t.out, body); err != nil {
+		return fmt.Errorf("read message: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,189 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"path/filepath"
+
+	"github.com/postroom/postroom/mailstore"
+	"github.com/postroom/postroom/server"
+	"github.com/postroom/postroom/server/api"
+	"github.com/postroom/postroom/server/smtpd"
+	"github.com/postroom/postroom/tenancy"
+	"golang.org/x/net/netutil"
+)
+
+// serveCommand runs the server of a configuration file until it is told to stop.
+type serveCommand struct {
+	Config string `required:"" help:"The configuration, TOML; config.example.toml explains it." placeholder:"FILE"`
+}
+
+// Run returns nil after a clean stop.
+func (c *serveCommand) Run(ctx context.Context, t terminal) error {
+	cfg, err := LoadConfig(c.Config)
+	if err != nil {
+		return err
+	}
+	return run(ctx, cfg, newLog(cfg.Log, t))
+}
+
+func newLog(cfg LogConfig, t terminal) *slog.Logger {
+	opts := &slog.HandlerOptions{Level: cfg.logLevel()}
+	if cfg.Format == "json" {
+		return slog.New(slog.NewJSONHandler(t.err, opts))
+	}
+	return slog.New(slog.NewTextHandler(t.err, opts))
+}
+
+// run builds the server and runs it until ctx ends or a part of it fails.
+func run(ctx context.Context, cfg Config, log *slog.Logger) error {
+	p, err := open(ctx, cfg, log)
+	if err != nil {
+		return err
+	}
+	log.Info("ready", "smtp", p.smtp.Addr().String(), "http", p.http.Addr().String(), "data", cfg.DataDir)
+	return errors.Join(p.run(ctx), p.close())
+}
+
+// postroom is the whole program, opened: the stores are there and the listeners bound, so whoever connects is served as
+// soon as run is called. Several fit into one process, each on a data directory of its own. The caller closes it.
+type postroom struct {
+	cfg   Config
+	log   *slog.Logger
+	store *mailstore.Store
+	dir   *tenancy.Directory
+	tls   *tls.Config // nil: no certificate
+
+	smtp, http, socket net.Listener
+}
+
+// open takes the data directory and the ports. On an error it has let go of all of them.
+func open(ctx context.Context, cfg Config, log *slog.Logger) (_ *postroom, err error) {
+	p := &postroom{cfg: cfg, log: log}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, p.close())
+		}
+	}()
+	if p.tls, err = loadTLS(cfg.TLS); err != nil {
+		return nil, err
+	}
+	if err := p.openStores(ctx); err != nil {
+		return nil, err
+	}
+	if p.smtp, err = listen(ctx, "smtp", cfg.SMTP.Listen); err != nil {
+		return nil, err
+	}
+	if p.http, err = listen(ctx, "http", cfg.HTTP.Listen); err != nil {
+		return nil, err
+	}
+	if p.socket, err = listenSocket(cfg.DataDir, log); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+func (p *postroom) openStores(ctx context.Context) error {
+	if err := prepareDataDir(p.cfg.DataDir); err != nil {
+		return err
+	}
+	minFree := p.cfg.Storage.MinFreeBytes
+	if minFree == 0 {
+		minFree = -1 // the store's word for no floor
+	}
+	var err error
+	if p.store, err = mailstore.Open(p.cfg.DataDir, mailstore.Options{Log: p.log, MinFree: minFree}); err != nil {
+		return err
+	}
+	opts := tenancy.Options{Log: p.log, Hostname: p.cfg.Hostname}
+	p.dir, err = tenancy.Open(ctx, filepath.Join(p.cfg.DataDir, "postroom.db"), p.store, opts)
+	return err
+}
+
+// run serves until ctx ends or a service fails, and lets the others drain. A line for each service.
+func (p *postroom) run(ctx context.Context) error {
+	web := api.New(api.Config{Version: thisBuild().Version, Hostname: p.cfg.Hostname}, p.dir, p.log)
+	mail := smtpd.New(p.smtpConfig(), p.dir, p.log)
+
+	return server.Run(ctx, p.log,
+		server.Service{Name: "store", Run: p.store.Run, Last: true},
+		server.Service{Name: "relay", Run: p.dir.Relay, Last: true},
+		server.Service{Name: "smtp", Run: func(ctx context.Context) error { return mail.Serve(ctx, p.smtp) }},
+		server.Service{Name: "http", Run: p.httpService(p.http, p.httpTLS(), web.Handler(), web.Drain).Run},
+		server.Service{Name: "socket", Run: p.httpService(p.socket, nil, web.SocketHandler(), nil).Run},
+	)
+}
+
+// close gives everything back; what is closed already does not count.
+func (p *postroom) close() error {
+	var errs []error
+	for _, ln := range []net.Listener{p.smtp, p.http, p.socket} {
+		if ln == nil {
+			continue
+		}
+		if err := ln.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+			errs = append(errs, fmt.Errorf("close listener: %w", err))
+		}
+	}
+	if p.dir != nil {
+		errs = append(errs, p.dir.Close())
+	}
+	if p.store != nil {
+		errs = append(errs, p.store.Close())
+	}
+	return errors.Join(errs...)
+}
+
+func listen(ctx context.Context, wire, address string) (net.Listener, error) {
+	var lc net.ListenConfig
+	ln, err := lc.Listen(ctx, "tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("listen for %s: %w", wire, err)
+	}
+	return ln, nil
+}
+
+// loadTLS is the certificate of the configuration, nil if it names none.
+func loadTLS(cfg TLSConfig) (*tls.Config, error) {
+	if cfg.CertFile == "" {
+		return nil, nil
+	}
+	pair, err := tls.LoadX509KeyPair(cfg.CertFile, cfg.KeyFile)
+	if err != nil {
+		return nil, fmt.Errorf("load certificate: %w", err)
+	}
+	return &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}, nil
+}
+
+func (p *postroom) smtpConfig() smtpd.Config {
+	return smtpd.Config{
+		Hostname:                p.cfg.Hostname,
+		TLS:                     p.tls,
+		MaxMessageBytes:         p.cfg.SMTP.MaxMessageBytes,
+		MaxConnections:          p.cfg.SMTP.MaxConnections,
+		MaxConnectionsPerSource: p.cfg.SMTP.MaxConnectionsPerSource,
+		DrainTimeout:            p.cfg.DrainTimeout,
+	}
+}
+
+func (p *postroom) httpTLS() *tls.Config {
+	if !p.cfg.HTTP.TLS {
+		return nil
+	}
+	return p.tls.Clone()
+}
+
+const maxSocketConnections = 256
+
+func (p *postroom) httpService(ln net.Listener, secure *tls.Config, handler http.Handler, drain func(context.Context) error) httpService {
+	most := p.cfg.HTTP.MaxConnections
+	if ln == p.socket {
+		most = maxSocketConnections
+	}
+	return httpService{listener: netutil.LimitListener(ln, most), tls: secure, handler: handler, drain: drain, grace: p.cfg.DrainTimeout, log: p.log}
+}
