@@ -47,9 +47,10 @@ type Store struct {
 	opts Options
 	lock *os.File
 
-	mu     sync.Mutex
-	open   map[WorkspaceID]*workspace
-	closed bool
+	mu      sync.Mutex
+	open    map[WorkspaceID]*workspace
+	removed map[WorkspaceID]bool // by this process: a handle that was made before leads nowhere
+	closed  bool
 
 	bells  bells
 	parses chan struct{} // slots for parsing messages above largeMessage
@@ -101,7 +102,7 @@ func Open(dir string, opts Options) (*Store, error) {
 		lock.Close()
 		return nil, fault.New(fault.Unavailable, "data_in_use", "Another process uses the data directory %s: stop it first, or choose another directory.", dir).Because(err)
 	}
-	s := &Store{dir: dir, opts: opts, lock: lock, open: map[WorkspaceID]*workspace{}, parses: make(chan struct{}, maxLargeParses)}
+	s := &Store{dir: dir, opts: opts, lock: lock, open: map[WorkspaceID]*workspace{}, removed: map[WorkspaceID]bool{}, parses: make(chan struct{}, maxLargeParses)}
 	s.bells.ends = map[WorkspaceID]int64{}
 	s.bells.waiting = map[WorkspaceID]*bell{}
 	return s, nil
@@ -239,6 +240,10 @@ func (s *Store) acquire(ctx context.Context, id WorkspaceID) (*workspace, error)
 		if s.closed {
 			s.mu.Unlock()
 			return nil, errClosed
+		}
+		if s.removed[id] {
+			s.mu.Unlock()
+			return nil, ErrNotFound
 		}
 		w := s.open[id]
 		switch {

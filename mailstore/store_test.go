@@ -476,6 +476,15 @@ func TestARemovedWorkspaceIsGoneFromTheDisk(t *testing.T) {
 	if ids, _ := b.Awake(); len(ids) != 0 {
 		t.Errorf("awake: %v", ids)
 	}
+	if _, err := b.try(mail("<2@x>", "", "x", "a@b", "x")); !errors.Is(err, ErrNotFound) {
+		t.Errorf("a handle from before delivers: %v", err)
+	}
+	if _, err := os.Stat(b.wsDir()); !errors.Is(err, os.ErrNotExist) {
+		t.Error("a handle from before made the directory again")
+	}
+	if err := b.in.ws.Remove(t.Context()); err != nil {
+		t.Errorf("once more: %v", err)
+	}
 }
 
 func TestARemovedInboxLeavesNothingBehind(t *testing.T) {

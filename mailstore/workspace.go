@@ -8,11 +8,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/postroom/postroom/mailstore/ident"
 	"github.com/postroom/postroom/mailstore/internal/maildir"
 	"github.com/postroom/postroom/mailstore/journal"
 	"github.com/postroom/postroom/mailstore/sqlite"
@@ -197,7 +197,11 @@ func (h Workspace) Create(ctx context.Context) error {
 // running finish first; tenancy hands out no handle on a workspace that it has deleted.
 func (h Workspace) Remove(ctx context.Context) error {
 	s := h.store
+	if !ident.Valid("ws", string(h.id)) {
+		return ErrNotFound
+	}
 	s.mu.Lock()
+	s.removed[h.id] = true
 	w := s.open[h.id]
 	if w == nil { // hold its place, so that nobody opens it meanwhile
 		w = &workspace{id: h.id, store: s, ready: make(chan struct{}), gone: make(chan struct{}), unused: sync.NewCond(&s.mu), closing: true}
@@ -214,13 +218,8 @@ func (h Workspace) Remove(ctx context.Context) error {
 		}
 	}
 	s.mu.Unlock()
-	err := w.closeFiles()
-	if !strings.HasPrefix(string(h.id), "ws_") {
-		err = errors.Join(err, ErrNotFound)
-	} else {
-		err = errors.Join(err, removeAll(filepath.Join(s.dir, "workspaces"), string(h.id)))
-		os.Remove(filepath.Join(s.dir, "awake", string(h.id)))
-	}
+	err := errors.Join(w.closeFiles(), removeAll(filepath.Join(s.dir, "workspaces"), string(h.id)))
+	os.Remove(filepath.Join(s.dir, "awake", string(h.id)))
 	s.mu.Lock()
 	delete(s.open, h.id)
 	close(w.gone)

@@ -149,6 +149,9 @@ func (c *socket) run(ctx context.Context) {
 func (c *socket) writeEvents(ctx context.Context) (websocket.StatusCode, string) {
 	for {
 		list, gap, more, err := c.follower.read(ctx, pageOfEvents)
+		if fault.KindOf(err) == fault.NotFound {
+			return websocket.StatusPolicyViolation, "the workspace has ended"
+		}
 		if err != nil {
 			if ctx.Err() == nil {
 				c.srv.log.Error("read the journal for a socket", "workspace", c.follower.workspace, "err", err)

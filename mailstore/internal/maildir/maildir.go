@@ -141,6 +141,15 @@ func (t *Tree) Write(f Folder, base string, parts ...io.Reader) (size int64, err
 	}
 	name := path.Join(f.Dir(), "tmp", base)
 	file, err := t.root.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if errors.Is(err, fs.ErrNotExist) { // somebody took the folder away since it was made
+		t.mu.Lock()
+		delete(t.made, f.Dir())
+		t.mu.Unlock()
+		if err := t.Make(f); err != nil {
+			return 0, err
+		}
+		file, err = t.root.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	}
 	if err != nil {
 		return 0, fmt.Errorf("make file: %w", err)
 	}

@@ -123,3 +123,19 @@ func TestNobodyIsServedByASyncThatBeganBeforeItCame(t *testing.T) {
 		t.Errorf("%d syncs", runs)
 	}
 }
+
+func TestAFolderThatWasTakenAwayIsMadeAgain(t *testing.T) {
+	tr, dir := tree(t)
+	f := Folder{Inbox: "inb_1", Mailbox: "INBOX"}
+	for range 2 {
+		if _, err := tr.Write(f, "m1", strings.NewReader("x")); err != nil {
+			t.Fatal(err)
+		}
+		if err := tr.Publish(f, "m1"); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.RemoveAll(filepath.Join(dir, "maildir")); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
