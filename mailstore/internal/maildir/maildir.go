@@ -21,7 +21,8 @@ import (
 // Tree is the maildirs of one workspace. Its methods are safe for concurrent use.
 type Tree struct {
 	root *os.Root
-	sync func(*os.File) error // (*os.File).Sync, but for tests of a failing disk
+	sync func(*os.File) error        // (*os.File).Sync, but for tests of a failing disk
+	link func(from, to string) error // root.Link, but for tests of a file system's link limit
 
 	mu    sync.Mutex
 	made  map[string]bool
@@ -44,7 +45,7 @@ func (f Folder) Dir() string {
 
 // New gives the tree below root. sync is (*os.File).Sync, or what a test puts in its place.
 func New(root *os.Root, sync func(*os.File) error) *Tree {
-	return &Tree{root: root, sync: sync, made: map[string]bool{}, syncs: map[string]*syncer{}}
+	return &Tree{root: root, sync: sync, link: root.Link, made: map[string]bool{}, syncs: map[string]*syncer{}}
 }
 
 // FolderName is the Maildir++ name of a mailbox: a dot, then its levels with dots between. What Maildir++ has no way
@@ -192,7 +193,7 @@ func (t *Tree) Link(from string, f Folder, base string) error {
 	if err := t.Make(f); err != nil {
 		return err
 	}
-	err := t.root.Link(from, path.Join(f.Dir(), "new", base))
+	err := t.link(from, path.Join(f.Dir(), "new", base))
 	if err == nil {
 		return nil
 	}

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 )
 
@@ -137,5 +138,22 @@ func TestAFolderThatWasTakenAwayIsMadeAgain(t *testing.T) {
 		if err := os.RemoveAll(filepath.Join(dir, "maildir")); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+func TestPastTheLinkLimitBytesAreCopied(t *testing.T) {
+	tr, dir := tree(t)
+	f, g := Folder{Inbox: "inb_1", Mailbox: "INBOX"}, Folder{Inbox: "inb_2", Mailbox: "Sent"}
+	if _, err := tr.Write(f, "m1", strings.NewReader("bytes")); err != nil {
+		t.Fatal(err)
+	}
+	tr.link = func(from, to string) error {
+		return &os.LinkError{Op: "linkat", Old: from, New: to, Err: syscall.EMLINK}
+	}
+	if err := tr.Link(f.Dir()+"/tmp/m1", g, "m2"); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := os.ReadFile(filepath.Join(dir, g.Dir(), "new", "m2")); err != nil || string(got) != "bytes" {
+		t.Fatalf("%q, %v", got, err)
 	}
 }
