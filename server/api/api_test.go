@@ -244,6 +244,7 @@ func TestBadInputIsRefusedInClearWords(t *testing.T) {
 		"somebody else's domain":         {"POST", "/v1/inboxes", `{"username":"x","domain":"b.example"}`, 404, "not_found", ""},
 		"limit 0":                        {"GET", list + "?limit=0", "", 400, "invalid_request", "query.limit"},
 		"limit 201":                      {"GET", list + "?limit=201", "", 400, "invalid_request", "query.limit"},
+		"a misspelt filter":              {"GET", list + "?unred=true", "", 400, "invalid_request", "query.unred"},
 		"a time that is none":            {"GET", list + "?after=yesterday", "", 400, "invalid_request", "query.after"},
 		"a cursor that is none":          {"GET", list + "?cursor=abc", "", 400, "invalid_cursor", "query.cursor"},
 		"a cursor of another list":       {"GET", "/v1/inboxes/" + w.a.sibling + "/messages?cursor=" + page.NextCursor, "", 400, "invalid_cursor", "query.cursor"},
@@ -317,6 +318,19 @@ func TestKeysComeInOneOfTwoHeaders(t *testing.T) {
 			t.Errorf("%s: %d %s", name, a.status, a.body)
 		}
 	}
+}
+
+func TestARotatedKeyTakesThePlaceOfTheOldOne(t *testing.T) {
+	w := newWorld(t, Config{})
+	path := "/v1/workspaces/" + w.a.id + "/api-keys/" + w.a.keyID + "/rotate"
+	var k struct{ ID, Key string }
+	w.must(201, "POST", path, w.a.key, `{"overlapSeconds":60}`, &k)
+	w.must(200, "GET", "/v1/me", w.a.key, "", nil)
+	w.must(200, "GET", "/v1/me", k.Key, "", nil)
+	var last struct{ Key string }
+	w.must(201, "POST", "/v1/workspaces/"+w.a.id+"/keys/"+k.ID+"/rotate", w.operator, "", &last)
+	w.must(401, "GET", "/v1/me", k.Key, "", nil)
+	w.must(200, "GET", "/v1/me", last.Key, "", nil)
 }
 
 func TestAReadingKeyChangesNothing(t *testing.T) {

@@ -146,12 +146,12 @@ type (
 	workspaceKeyRotate struct {
 		WorkspaceKeyPath
 		Idempotent
-		Body rotation `required:"false"`
+		Body *rotation
 	}
 	inboxKeyRotate struct {
 		InboxKeyPath
 		Idempotent
-		Body rotation `required:"false"`
+		Body *rotation
 	}
 )
 
@@ -162,11 +162,15 @@ func (i inboxKeys) asked() Page                        { return i.Page }
 func (p KeyPath) id() tenancy.KeyID                    { return tenancy.KeyID(p.Key) }
 func (i workspaceKeyChange) change() tenancy.KeyChange { return i.Body.change() }
 func (i inboxKeyChange) change() tenancy.KeyChange     { return i.Body.change() }
-func (i workspaceKeyRotate) overlap() time.Duration {
-	return time.Duration(i.Body.OverlapSeconds) * time.Second
-}
-func (i inboxKeyRotate) overlap() time.Duration {
-	return time.Duration(i.Body.OverlapSeconds) * time.Second
+func (i workspaceKeyRotate) overlap() time.Duration    { return i.Body.overlap() }
+func (i inboxKeyRotate) overlap() time.Duration        { return i.Body.overlap() }
+
+// overlap is zero when the body says nothing or is not there.
+func (r *rotation) overlap() time.Duration {
+	if r == nil {
+		return 0
+	}
+	return time.Duration(r.OverlapSeconds) * time.Second
 }
 
 // keyRoutes are the same below workspaces and inboxes, and below both under two names.

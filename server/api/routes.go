@@ -26,7 +26,8 @@ func init() {
 func (s *Server) routes() *http.ServeMux {
 	mux := http.NewServeMux()
 	cfg := huma.DefaultConfig("Postroom", s.cfg.Version)
-	cfg.CreateHooks = nil // it would add $schema to every object
+	cfg.RejectUnknownQueryParameters = true // a misspelt filter would list everything
+	cfg.CreateHooks = nil                   // it would add $schema to every object
 	cfg.DocsPath, cfg.SchemasPath, cfg.OpenAPIPath = "", "", "/openapi"
 	cfg.Formats = map[string]huma.Format{"application/json": {Marshal: marshal, Unmarshal: unmarshal}, "json": {Marshal: marshal, Unmarshal: unmarshal}}
 	cfg.Info.Description = "Mail for the customers of a platform. Each customer is a workspace; a key sees one workspace or one inbox of it."
