@@ -505,3 +505,56 @@ func TestARemovedInboxLeavesNothingBehind(t *testing.T) {
 		t.Errorf("left: %v", left)
 	}
 }
+
+func TestWorkspacesThatOpenAndCloseUnderLoadLoseNothing(t *testing.T) {
+	b := newBed(t)
+	b.opts.MaxOpen = 2
+	var ids []WorkspaceID
+	for range 8 {
+		ids = append(ids, WorkspaceID(ident.New("ws", b.now)))
+	}
+	inbox := InboxID(ident.New("inb", b.now))
+	stop := make(chan struct{})
+	var tending, senders sync.WaitGroup
+	tending.Go(func() {
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+				b.pass(IdleClose) // everything that is not in use is idle
+				b.care()
+			}
+		}
+	})
+	const each = 15
+	for n := range 16 {
+		senders.Go(func() {
+			in := b.Workspace(ids[n%len(ids)]).Inbox(inbox)
+			for i := range each {
+				r, err := b.try(mail(fmt.Sprintf("<%d.%d@x>", n, i), "", "x", "a@b", "x"), Recipient{Inbox: in, Address: "a@b"})
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				r.Confirm()
+				if _, _, err := in.Messages(t.Context(), MessageFilter{}, nil, 1); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	senders.Wait()
+	close(stop)
+	tending.Wait()
+	b.reopen()
+	for _, id := range ids {
+		list, _, err := b.Workspace(id).Inbox(inbox).Messages(t.Context(), MessageFilter{}, nil, 0)
+		if err != nil || len(list) != 2*each {
+			t.Errorf("%s has %d messages, %v", id, len(list), err)
+		}
+	}
+	if awake, err := b.Awake(); err != nil || len(awake) > MaxInUse {
+		t.Error(awake, err)
+	}
+}
