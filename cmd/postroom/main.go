@@ -44,6 +44,7 @@ type usageError string
 func (e usageError) Error() string { return string(e) }
 
 func main() {
+	syscall.Umask(0o077) // nothing that is written here is for others
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	// The first signal asks for a clean stop; then the default is back, and a second one ends the process at once.
 	context.AfterFunc(ctx, stop)

@@ -106,7 +106,7 @@ func fromHuma(ctx huma.Context, status int, msg string, errs ...error) huma.Stat
 	case status == http.StatusNotAcceptable:
 		p = newProblem(status, "not_acceptable", "The answer is application/json.")
 	case status == http.StatusUnprocessableEntity || status == http.StatusBadRequest:
-		p = newProblem(http.StatusBadRequest, "invalid_request", "The request is not valid; errors says where.")
+		p = newProblem(http.StatusBadRequest, "validation_failed", "The request is not valid; errors says where.")
 		for _, err := range errs {
 			p.Errors = append(p.Errors, fieldOf(err))
 		}
