@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -191,6 +192,40 @@ func TestAClientThatNeverReadsIsCutOffAndHurtsNobody(t *testing.T) {
 		w.api.sockets.mu.Lock()
 		open = w.api.sockets.all
 		w.api.sockets.mu.Unlock()
+	}
+}
+
+func TestAClientThatCannotKeepUpIsClosedWith1013AndItsLastCursor(t *testing.T) {
+	w := newWorld(t, Config{SlowReader: time.Second})
+	c := w.dial("", w.a.key)
+	large := "Subject: large\r\n\r\n" + strings.Repeat(strings.Repeat("x", 70)+"\r\n", 3000)
+	for range 80 {
+		w.deliver(w.a.address, large)
+	}
+	for deadline := time.Now().Add(30 * time.Second); w.api.sockets.slow.Load() == 0; { // found too slow: now it reads on
+		if time.Now().After(deadline) {
+			t.Fatal("never found too slow")
+		}
+	}
+	last := ""
+	for {
+		_, raw, err := c.Read(t.Context())
+		if err == nil {
+			var f frame
+			if err := json.Unmarshal(raw, &f); err != nil {
+				t.Fatal(err)
+			}
+			last = f.Cursor
+			continue
+		}
+		var closed websocket.CloseError
+		if !errors.As(err, &closed) || closed.Code != websocket.StatusTryAgainLater || !strings.HasSuffix(closed.Reason, last) {
+			t.Errorf("closed with %v, last cursor %q", err, last)
+		}
+		break
+	}
+	if f := received(t, w.dial("?cursor="+last, w.a.key)); f.Data.Subject != "large" { // nothing is lost
+		t.Errorf("%+v", f)
 	}
 }
 

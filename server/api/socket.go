@@ -39,6 +39,7 @@ type sockets struct {
 	all          int
 	perWorkspace map[string]int
 	running      sync.WaitGroup
+	slow         atomic.Int64 // clients that were found too slow since the start
 }
 
 var (
@@ -238,7 +239,7 @@ func (c *socket) write(ctx context.Context, frame any) bool {
 		return false
 	}
 	var cut *time.Timer
-	late := time.AfterFunc(c.srv.cfg.SlowReader, func() { c.slow.Store(true) })
+	late := time.AfterFunc(c.srv.cfg.SlowReader, func() { c.slow.Store(true); c.srv.sockets.slow.Add(1) })
 	cut = time.AfterFunc(2*c.srv.cfg.SlowReader, func() { c.conn.CloseNow() })
 	err = c.conn.Write(ctx, websocket.MessageText, data)
 	late.Stop()
