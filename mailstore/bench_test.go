@@ -67,6 +67,35 @@ func BenchmarkDeliver(b *testing.B) {
 	}
 }
 
+// BenchmarkThreadsWithARareLabel lists threads by a label that none has, in inboxes of 500 and 2,000 threads. "growth" is
+// how much longer the larger one takes: about 4 if the work is linear, about 16 if each thread looks through the inbox.
+func BenchmarkThreadsWithARareLabel(b *testing.B) {
+	took := map[int]time.Duration{}
+	for _, size := range []int{500, 2000} {
+		s, err := Open(b.TempDir(), Options{MinFree: -1})
+		if err != nil {
+			b.Fatal(err)
+		}
+		defer s.Close()
+		in := s.Workspace(WorkspaceID(ident.New("ws", time.Now()))).Inbox(InboxID(ident.New("inb", time.Now())))
+		spread(b, 20, 0, int64(size), func(i int64) error {
+			sp := NewSpool(in)
+			defer sp.Close()
+			fmt.Fprintf(sp, "Subject: %d\r\nMessage-ID: <%d@x>\r\n\r\nx\r\n", i, i)
+			_, err := Deliver(context.Background(), Arrival{Sender: "a@b", Spool: sp, To: []Recipient{{Inbox: in, Address: "x@y"}}})
+			return err
+		})
+		start := time.Now()
+		for range b.N {
+			if _, _, err := in.Threads(b.Context(), []string{"rare"}, nil, 50); err != nil {
+				b.Fatal(err)
+			}
+		}
+		took[size] = time.Since(start)
+	}
+	b.ReportMetric(float64(took[2000])/float64(took[500]), "growth")
+}
+
 // bareLoop is the least that a durable delivery costs on this disk.
 func bareLoop(b *testing.B, dir string, raw []byte) func(int64) error {
 	for _, d := range []string{"tmp", "new"} {

@@ -354,7 +354,7 @@ type newMessage struct {
 // insertMessage writes the rows of a message in its first mailbox, and the journal's line.
 func (w *workspace) insertMessage(tx *sqlite.Tx, m newMessage) error {
 	env := &m.record.parsed.Envelope
-	thread, err := threadFor(tx, m)
+	thread, err := w.threadFor(tx, m)
 	if err != nil {
 		return fmt.Errorf("find thread: %w", err)
 	}

@@ -30,7 +30,7 @@ func (in Inbox) Messages(ctx context.Context, f MessageFilter, after *Place, lim
 		args = append(args, after.At.UnixMicro(), after.ID)
 	}
 	err = in.ws.view(ctx, func(tx *sqlite.Tx) error {
-		list, err = loadMessages(tx, where+" ORDER BY received_at DESC, id DESC LIMIT ?", append(args, limit+1))
+		list, err = loadMessages(tx, f.index()+where+" ORDER BY received_at DESC, id DESC LIMIT ?", append(args, limit+1))
 		return err
 	})
 	if len(list) > limit {
@@ -46,6 +46,19 @@ func pageLimit(n int) int {
 	}
 	return n
 }
+
+// index names the index to walk: left to itself, SQLite would take any that begins with the inbox.
+func (f MessageFilter) index() string {
+	switch {
+	case f.ThreadID != "":
+		return byThread
+	case f.MessageID != "":
+		return "INDEXED BY messages_by_message_id "
+	}
+	return "INDEXED BY messages_by_time "
+}
+
+const byThread = "INDEXED BY messages_by_thread "
 
 // where writes the filter as SQL.
 func (f MessageFilter) where(inbox InboxID) (string, []any) {

@@ -186,6 +186,21 @@ func TestADamagedStateFileIsReportedAndCostsOnlyWhatItHeld(t *testing.T) {
 	}
 }
 
+func TestARebuildAfterAMergeKeepsTheThreadWhole(t *testing.T) {
+	b := newBed(t)
+	one := b.deliver(mail("<1@x>", "", "One", "a@x", "x"))
+	two := b.deliver(mail("<2@x>", "", "Two", "b@x", "x"))
+	if _, err := b.in.ChangeMessage(t.Context(), two.ID, MessageChange{AddLabels: []string{"spam"}}); err != nil {
+		t.Fatal(err)
+	}
+	b.reopen() // the state files name two threads
+	b.deliver(mail("<3@x>", "<1@x> <2@x>", "joins", "c@x", "x"))
+	b.rebuild()
+	if th, err := b.in.Thread(t.Context(), one.ThreadID); err != nil || th.MessageCount != 3 {
+		t.Errorf("%+v, %v", th, err)
+	}
+}
+
 func TestStateFilesAreWrittenBehindTheIndexInTime(t *testing.T) {
 	b := newBed(t)
 	b.deliver(mail("<1@x>", "", "One", "a@b", "x"))

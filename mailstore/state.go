@@ -57,6 +57,18 @@ func (w *workspace) markDirty(tx *sqlite.Tx, mailbox int64) {
 	})
 }
 
+// markInboxDirty is markDirty for all mailboxes of an inbox.
+func (w *workspace) markInboxDirty(tx *sqlite.Tx, inbox InboxID) error {
+	return tx.Each("SELECT id FROM mailboxes WHERE inbox_id = ?", sqlite.Args(string(inbox)), func(scan func(...any) error) error {
+		var id int64
+		if err := scan(&id); err != nil {
+			return err
+		}
+		w.markDirty(tx, id)
+		return nil
+	})
+}
+
 // writeStates writes the state files that are due, or all that are behind.
 func (w *workspace) writeStates(now time.Time, all bool) {
 	w.mu.Lock()

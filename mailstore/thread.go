@@ -26,7 +26,7 @@ const (
 // threadFor finds or makes the thread of a new message: the one that has or names one of its Message-IDs; several such
 // threads become one; else, for a reply, one of the same subject that shares a participant; else a new one. All its
 // Message-IDs are noted, so that what arrives later finds it whatever the order.
-func threadFor(tx *sqlite.Tx, m newMessage) (ThreadID, error) {
+func (w *workspace) threadFor(tx *sqlite.Tx, m newMessage) (ThreadID, error) {
 	env := &m.record.parsed.Envelope
 	ids := messageIDs(env)
 	thread := m.thread
@@ -37,7 +37,7 @@ func threadFor(tx *sqlite.Tx, m newMessage) (ThreadID, error) {
 		}
 		switch {
 		case len(found) > 0:
-			if thread, err = mergeThreads(tx, m, found); err != nil {
+			if thread, err = w.mergeThreads(tx, m, found); err != nil {
 				return "", err
 			}
 		case isReply(env.Subject):
@@ -92,8 +92,13 @@ func threadsNaming(tx *sqlite.Tx, inbox InboxID, ids []string) (found []ThreadID
 }
 
 // mergeThreads makes one thread of several: the oldest id lives and the others lead to it.
-func mergeThreads(tx *sqlite.Tx, m newMessage, found []ThreadID) (ThreadID, error) {
+func (w *workspace) mergeThreads(tx *sqlite.Tx, m newMessage, found []ThreadID) (ThreadID, error) {
 	live := found[0]
+	if len(found) > 1 { // the state files name threads
+		if err := w.markInboxDirty(tx, m.inbox); err != nil {
+			return "", err
+		}
+	}
 	for _, gone := range found[1:] {
 		for _, step := range []struct {
 			query string
@@ -221,7 +226,7 @@ func (in Inbox) Threads(ctx context.Context, labels []string, after *Place, limi
 	limit = pageLimit(limit)
 	f := MessageFilter{Labels: labels}
 	clause, args := f.where(in.id)
-	where := "WHERE inbox_id = ? AND merged_into = '' AND EXISTS (SELECT 1 FROM messages " + clause + " AND thread_id = threads.id)"
+	where := "WHERE inbox_id = ? AND merged_into = '' AND EXISTS (SELECT 1 FROM messages " + byThread + clause + " AND thread_id = threads.id)"
 	args = append([]any{string(in.id)}, args...)
 	if after != nil {
 		where += " AND (last_at, id) < (?, ?)"
@@ -264,12 +269,14 @@ func (t *Thread) fill(tx *sqlite.Tx) error {
 	if err != nil {
 		return err
 	}
+	if err := tx.Row("SELECT COALESCE(SUM(size), 0) FROM messages "+byThread+"WHERE thread_id = ?", sqlite.Args(string(t.ID)), &t.Size); err != nil {
+		return err
+	}
 	t.Senders, t.Recipients, t.Labels = []message.Address{}, []message.Address{}, []string{}
 	for i, m := range messages {
 		if i == 0 {
 			t.LastMessageID, t.Preview = m.ID, m.Preview
 		}
-		t.Size += m.Size
 		t.Senders = addPeople(t.Senders, m.Envelope.From)
 		t.Recipients = addPeople(t.Recipients, slices.Concat(m.Envelope.To, m.Envelope.Cc))
 		for _, l := range m.Labels {
