@@ -24,8 +24,8 @@ const (
 	// RetryWindow is how long a delivery whose answer the client may have missed is remembered.
 	RetryWindow = 5 * 24 * time.Hour
 
-	largeMessage   = 1 << 20 // octets; only maxLargeParses messages above it are parsed at a time
-	maxLargeParses = 3
+	largeMessage   = 256 << 10 // octets; only maxLargeParses messages above it are parsed at a time
+	maxLargeParses = 4
 	parallelSpaces = 8 // workspaces that one message is delivered to at a time
 )
 

@@ -186,7 +186,10 @@ func (in Inbox) edit(ctx context.Context, do func(*edit) error) error {
 		w.names.Lock()
 		defer w.names.Unlock()
 		w.rename(e.moved)
-		return w.finishUnlinks()
+		if err := w.finishUnlinks(); err != nil { // the change is done; what is left is removed at the next chance
+			w.store.opts.Log.Warn("remove files", "workspace", w.id, "err", err)
+		}
+		return nil
 	})
 }
 

@@ -40,8 +40,11 @@ type follower struct {
 	cursor    journal.Cursor
 }
 
-// pageOfEvents is how many events are held in memory for one client at a time.
-const pageOfEvents = 20
+// Bounds of what is held in memory for one client at a time.
+const (
+	pageOfLines   = 50      // lines, each about a kilobyte, that are read at once; their texts are read one by one
+	MaxPageOctets = 4 << 20 // of text and HTML in one answer of GET /v1/events; a page may hold fewer events for it
+)
 
 func (s *Server) follow(ctx context.Context, g *tenancy.Grant, ws mailstore.WorkspaceID) (*follower, error) {
 	j, id, err := g.Journal(ctx, ws)
@@ -61,22 +64,13 @@ func (f *follower) start(ctx context.Context, cursor string) (err error) {
 	return err
 }
 
-// read gives the next events and moves on.
-func (f *follower) read(ctx context.Context, limit int) (list []event, gap, more bool, err error) {
+// read gives the next lines and moves on.
+func (f *follower) read(ctx context.Context, limit int) (journal.Page, error) {
 	p, err := f.journal.Read(ctx, f.cursor, f.types, f.inboxes, limit)
-	if err != nil {
-		return nil, false, false, err
+	if err == nil {
+		f.cursor = p.Next
 	}
-	list = make([]event, 0, len(p.Lines))
-	for _, l := range p.Lines {
-		e, err := f.event(ctx, l)
-		if err != nil {
-			return nil, false, false, err
-		}
-		list = append(list, e)
-	}
-	f.cursor = p.Next
-	return list, p.Gap, p.More, nil
+	return p, err
 }
 
 func (f *follower) event(ctx context.Context, l journal.Line) (event, error) {
@@ -153,15 +147,41 @@ func (s *Server) listEvents(ctx context.Context, g *tenancy.Grant, in *eventsQue
 	out := eventList{Events: []event{}}
 	deadline := s.cfg.Clock().Add(time.Duration(in.Wait) * time.Second)
 	for {
-		list, gap, more, err := f.read(ctx, in.Limit)
+		p, err := f.read(ctx, in.Limit)
 		if err != nil {
 			return nil, err
 		}
-		out.Events, out.NextCursor, out.Gap = list, f.cursor.String(), out.Gap || gap
-		if len(list) > 0 || out.Gap || !more && !s.await(ctx, f, deadline) {
+		if out.Events, err = f.events(ctx, p.Lines); err != nil {
+			return nil, err
+		}
+		out.NextCursor, out.Gap = f.cursor.String(), out.Gap || p.Gap
+		if len(out.Events) > 0 || out.Gap || !p.More && !s.await(ctx, f, deadline) {
 			return &result[eventList]{out}, nil
 		}
 	}
+}
+
+// events gives lines as events, as many as MaxPageOctets has room for, at least one; the place moves back to the last.
+func (f *follower) events(ctx context.Context, lines []journal.Line) ([]event, error) {
+	list := make([]event, 0, len(lines))
+	octets := 0
+	for _, l := range lines {
+		e, err := f.event(ctx, l)
+		if err != nil {
+			return nil, err
+		}
+		if m, ok := e.Data.(messageObject); ok {
+			octets += len(m.Text) + len(m.HTML) + len(m.ExtractedText)
+		}
+		if octets > MaxPageOctets && len(list) > 0 {
+			break
+		}
+		list = append(list, e)
+	}
+	if len(list) < len(lines) && len(list) > 0 {
+		f.cursor = lines[len(list)-1].Cursor
+	}
+	return list, nil
 }
 
 // await waits until there may be more; false at the deadline, at a drain, or when the client has gone.

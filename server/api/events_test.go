@@ -238,6 +238,29 @@ func TestALargeMessageIsTruncatedInItsEvent(t *testing.T) {
 	}
 }
 
+func TestAPageOfEventsIsBoundedInOctetsAndLosesNothing(t *testing.T) {
+	w := newWorld(t, Config{})
+	large := "Subject: large\r\n\r\n" + strings.Repeat(strings.Repeat("x", 70)+"\r\n", 3000)
+	for range 50 {
+		w.deliver(w.a.address, large)
+	}
+	cursor, pages, got := "", 0, 0
+	for {
+		var list eventList
+		a := w.must(200, "GET", "/v1/events?types=message.received&limit=200&cursor="+cursor, w.a.key, "", &list)
+		if len(a.body) > 2*MaxPageOctets {
+			t.Fatalf("%d octets in one page", len(a.body))
+		}
+		if len(list.Events) == 0 {
+			break
+		}
+		pages, got, cursor = pages+1, got+len(list.Events), list.NextCursor
+	}
+	if got != 51 || pages < 2 {
+		t.Errorf("%d events in %d pages", got, pages)
+	}
+}
+
 func TestTheEventOfARemovedMessageStillTellsOfIt(t *testing.T) {
 	w := newWorld(t, Config{})
 	w.must(204, "DELETE", "/v1/inboxes/"+w.a.inbox+"/messages/"+w.a.message+"?permanent=true", w.a.key, "", nil)

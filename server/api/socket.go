@@ -149,20 +149,18 @@ func (c *socket) run(ctx context.Context) {
 // writeEvents follows the journal; it gives the close code.
 func (c *socket) writeEvents(ctx context.Context) (websocket.StatusCode, string) {
 	for {
-		list, gap, more, err := c.follower.read(ctx, pageOfEvents)
-		if fault.KindOf(err) == fault.NotFound {
-			return websocket.StatusPolicyViolation, "the workspace has ended"
-		}
+		page, err := c.follower.read(ctx, pageOfLines)
 		if err != nil {
-			if ctx.Err() == nil {
-				c.srv.log.Error("read the journal for a socket", "workspace", c.follower.workspace, "err", err)
-			}
-			return websocket.StatusInternalError, "try again"
+			return c.failed(ctx, err)
 		}
-		if gap && !c.write(ctx, map[string]string{"type": "gap"}) {
+		if page.Gap && !c.write(ctx, map[string]string{"type": "gap"}) {
 			return c.ended("")
 		}
-		for _, e := range list {
+		for _, l := range page.Lines {
+			e, err := c.follower.event(ctx, l)
+			if err != nil {
+				return c.failed(ctx, err)
+			}
 			if !c.write(ctx, e) {
 				return c.ended(e.Cursor)
 			}
@@ -170,7 +168,7 @@ func (c *socket) writeEvents(ctx context.Context) (websocket.StatusCode, string)
 				return websocket.StatusPolicyViolation, "the key has ended"
 			}
 		}
-		if more || len(list) > 0 {
+		if page.More || len(page.Lines) > 0 {
 			continue
 		}
 		switch c.await(ctx) {
@@ -180,6 +178,17 @@ func (c *socket) writeEvents(ctx context.Context) (websocket.StatusCode, string)
 			return websocket.StatusNormalClosure, ""
 		}
 	}
+}
+
+// failed is the close code after a read that did not work.
+func (c *socket) failed(ctx context.Context, err error) (websocket.StatusCode, string) {
+	if fault.KindOf(err) == fault.NotFound {
+		return websocket.StatusPolicyViolation, "the workspace has ended"
+	}
+	if ctx.Err() == nil {
+		c.srv.log.Error("read the journal for a socket", "workspace", c.follower.workspace, "err", err)
+	}
+	return websocket.StatusInternalError, "try again with your last cursor"
 }
 
 func (c *socket) ended(cursor string) (websocket.StatusCode, string) {
