@@ -104,7 +104,7 @@ func transaction(c *smtp.Client, to, text string) error {
 // no answer came is there once.
 func TestKilledAtRandomMomentsNothingAcknowledgedIsLost(t *testing.T) {
 	if testing.Short() {
-		t.Skip("runs for a minute")
+		t.Skip("not with -short: it starts and kills the server 32 times")
 	}
 	dir := t.TempDir()
 	seed := uint64(time.Now().UnixNano())
