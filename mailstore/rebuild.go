@@ -89,12 +89,15 @@ func (s *Store) rebuild(ctx context.Context, id WorkspaceID) (r Report, err erro
 	if w.db, err = sqlite.Open(ctx, fresh, migrations()); err != nil {
 		return r, err
 	}
-	b := rebuilder{w: w, report: &r, now: s.opts.Clock().UTC().Truncate(time.Microsecond)}
+	b := rebuilder{w: w, report: &r, now: s.opts.Clock().UTC().Truncate(time.Microsecond), merged: map[InboxID]map[ThreadID]ThreadID{}}
 	if err = w.db.Change(journal.Begin); err == nil {
 		err = w.eachFolder(b.scan)
 	}
 	if err == nil {
 		err = b.index(ctx)
+	}
+	if err == nil {
+		err = b.leadMerged()
 	}
 	if err == nil { // the state files are behind the new index: they get the gap now
 		w.writeStates(time.Time{}, true)
@@ -130,6 +133,7 @@ type rebuilder struct {
 	report *Report
 	now    time.Time
 	found  []foundFile
+	merged map[InboxID]map[ThreadID]ThreadID
 }
 
 type foundFile struct {
@@ -155,6 +159,9 @@ func (b *rebuilder) scan(inbox, dir string) error {
 	if st != nil {
 		h := st.head
 		name = h.Mailbox
+		if h.Merged != nil {
+			b.merged[InboxID(inbox)] = h.Merged
+		}
 		row = mailboxRow{inbox: InboxID(inbox), use: h.SpecialUse, objectID: h.ObjectID, subscribed: h.Subscribed, uidvalidity: h.UIDValidity,
 			uidnext: h.UIDNext + RebuildGap, modseq: h.HighestModseq + RebuildGap}
 	} else if strings.HasPrefix(filepath.Base(dir), ".") {
@@ -227,6 +234,22 @@ func (b *rebuilder) index(ctx context.Context) error {
 		b.found = b.found[n:]
 	}
 	return nil
+}
+
+// leadMerged has the threads that were merged lead to the ones that live, where those are known.
+func (b *rebuilder) leadMerged() error {
+	return b.w.db.Change(func(tx *sqlite.Tx) error {
+		for inbox, merged := range b.merged {
+			for gone, live := range merged {
+				if _, err := tx.Exec(`INSERT INTO threads (id, inbox_id, merged_into, created_at, last_at)
+					SELECT ?1, ?2, COALESCE(NULLIF(merged_into, ''), id), ?4, ?4 FROM threads WHERE id = ?3 AND inbox_id = ?2 ON CONFLICT (id) DO NOTHING`,
+					string(gone), string(inbox), string(live), b.now.UnixMicro()); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
 }
 
 const rebuildBatch = 100 // messages in one commit

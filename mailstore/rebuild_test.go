@@ -196,8 +196,10 @@ func TestARebuildAfterAMergeKeepsTheThreadWhole(t *testing.T) {
 	b.reopen() // the state files name two threads
 	b.deliver(mail("<3@x>", "<1@x> <2@x>", "joins", "c@x", "x"))
 	b.rebuild()
-	if th, err := b.in.Thread(t.Context(), one.ThreadID); err != nil || th.MessageCount != 3 {
-		t.Errorf("%+v, %v", th, err)
+	for _, id := range []ThreadID{one.ThreadID, two.ThreadID} {
+		if th, err := b.in.Thread(t.Context(), id); err != nil || th.ID != one.ThreadID || th.MessageCount != 3 {
+			t.Errorf("%s leads to %+v, %v", id, th, err)
+		}
 	}
 }
 

@@ -29,6 +29,8 @@ type stateHead struct {
 	UIDValidity   uint32 `json:"uidvalidity"`
 	UIDNext       uint32 `json:"uidnext"`
 	HighestModseq int64  `json:"highestmodseq"`
+
+	Merged map[ThreadID]ThreadID `json:"merged,omitempty"` // of the inbox, in INBOX's file: threads that lead to another
 }
 
 type stateLine struct {
@@ -112,6 +114,11 @@ func (w *workspace) writeState(mailbox int64) (lines int, err error) {
 		if err != nil {
 			return err
 		}
+		if head.Mailbox == InboxMailbox {
+			if head.Merged, err = mergedThreads(tx, inbox); err != nil {
+				return err
+			}
+		}
 		return w.tree.WriteState(maildir.Folder{Inbox: inbox, Mailbox: head.Mailbox}, func(f *os.File) error {
 			out := bufio.NewWriterSize(f, 64<<10)
 			enc := json.NewEncoder(out)
@@ -139,6 +146,17 @@ func (w *workspace) writeState(mailbox int64) (lines int, err error) {
 		})
 	})
 	return lines, err
+}
+
+func mergedThreads(tx *sqlite.Tx, inbox string) (map[ThreadID]ThreadID, error) {
+	merged := map[ThreadID]ThreadID{}
+	err := tx.Each("SELECT id, merged_into FROM threads WHERE inbox_id = ? AND merged_into <> ''", sqlite.Args(inbox), func(scan func(...any) error) error {
+		var gone, live ThreadID
+		err := scan(&gone, &live)
+		merged[gone] = live
+		return err
+	})
+	return merged, err
 }
 
 // state is a state file that was read.
