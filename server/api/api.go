@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/danielgtaylor/huma/v2"
 	"github.com/postroom/postroom/tenancy"
 )
 
@@ -61,13 +62,18 @@ type Server struct {
 	mux     *http.ServeMux
 	sockets sockets
 
+	socketQuery []*huma.Param // what the WebSocket's query may hold
+
 	drainOnce sync.Once
 	draining  chan struct{}
+	life      context.Context // of all sockets
+	cut       context.CancelFunc
 }
 
 // New makes the interface. It starts nothing.
 func New(cfg Config, dir *tenancy.Directory, log *slog.Logger) *Server {
 	s := &Server{cfg: cfg.withDefaults(), dir: dir, log: log, draining: make(chan struct{})}
+	s.life, s.cut = context.WithCancel(context.Background())
 	s.sockets.perWorkspace = map[string]int{}
 	s.mux = s.routes()
 	return s
@@ -82,10 +88,15 @@ func (s *Server) SocketHandler() http.Handler {
 }
 
 // Drain ends what lasts: WebSockets are closed with 1012, waits answer at once, /readyz says 503. It returns when the
-// last socket has gone, or with ctx's error.
+// last socket has gone, or with ctx's error, having cut the sockets that are left: net/http does not know of them.
 func (s *Server) Drain(ctx context.Context) error {
-	s.drainOnce.Do(func() { close(s.draining) })
-	return s.sockets.wait(ctx)
+	s.drainOnce.Do(func() {
+		s.sockets.close()
+		close(s.draining)
+	})
+	err := s.sockets.wait(ctx)
+	s.cut()
+	return err
 }
 
 func (s *Server) isDraining() bool {

@@ -20,6 +20,7 @@ import (
 // world is the interface over real stores, with two workspaces that each have a domain and an inbox.
 type world struct {
 	t        *testing.T
+	data     string // the data directory
 	store    *mailstore.Store
 	dir      *tenancy.Directory
 	api      *Server
@@ -49,7 +50,7 @@ func newWorld(t *testing.T, cfg Config) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{t: t, store: store, dir: d, api: New(cfg, d, slog.New(slog.DiscardHandler))}
+	w := &world{t: t, data: dir, store: store, dir: d, api: New(cfg, d, slog.New(slog.DiscardHandler))}
 	w.http = httptest.NewServer(w.api.Handler())
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup

@@ -1,12 +1,14 @@
 package api
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"time"
 
 	"github.com/postroom/postroom/mailstore"
 	"github.com/postroom/postroom/mailstore/fault"
+	"github.com/postroom/postroom/tenancy"
 )
 
 // place is what a list's cursor says: which list it continues, and behind what.
@@ -14,6 +16,12 @@ type place struct {
 	List string `json:"l"`
 	ID   string `json:"i"`
 	At   int64  `json:"t,omitempty"` // microseconds since 1970
+}
+
+// listOf names a list of one workspace's things, so that its cursors are good there alone: of the caller's own workspace,
+// or of the one that an operator means.
+func listOf(g *tenancy.Grant, kind string, ws mailstore.WorkspaceID) string {
+	return kind + ":" + string(cmp.Or(g.WorkspaceID(), ws))
 }
 
 var errCursor = fault.New(fault.Invalid, "invalid_cursor", "This cursor is not of this list; take one from nextCursor of the same list.").At("query.cursor")

@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"net/http"
-	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/postroom/postroom/mailstore"
@@ -12,25 +11,25 @@ import (
 
 // domain is a mail domain that a workspace has claimed.
 type domain struct {
-	ID          string      `json:"id"`
+	ID          string      `json:"id" doc:"Begins with dom_."`
 	Domain      string      `json:"domain" doc:"Its name, A-labels, lower case."`
-	WorkspaceID string      `json:"workspaceId"`
+	WorkspaceID string      `json:"workspaceId" doc:"The workspace that claimed it."`
 	Status      string      `json:"status" enum:"pending,verified" doc:"Only a verified domain receives."`
 	CatchAll    string      `json:"catchAll,omitempty" doc:"Id of the inbox that gets what no address matches."`
 	DNSRecords  []dnsRecord `json:"dnsRecords" doc:"What the domain's DNS should say."`
-	CreatedAt   time.Time   `json:"createdAt"`
-	VerifiedAt  *time.Time  `json:"verifiedAt,omitempty"`
+	CreatedAt   stamp       `json:"createdAt" doc:"When it was claimed."`
+	VerifiedAt  *stamp      `json:"verifiedAt,omitempty" doc:"When it was verified; absent while it is pending."`
 	Existed     bool        `json:"existed,omitempty" doc:"It was there already."`
 }
 
 // dnsRecord is one record that the domain's owner should publish.
 type dnsRecord struct {
-	Type     string   `json:"type"`
-	Name     string   `json:"name"`
-	Value    string   `json:"value"`
-	Priority *int     `json:"priority,omitempty"`
+	Type     string   `json:"type" doc:"MX, TXT or CNAME."`
+	Name     string   `json:"name" doc:"Where the record stands."`
+	Value    string   `json:"value" doc:"What it says."`
+	Priority *int     `json:"priority,omitempty" doc:"Of an MX record."`
 	Purpose  string   `json:"purpose" doc:"What it is for."`
-	Required bool     `json:"required"`
+	Required bool     `json:"required" doc:"Mail does not come without it."`
 	Status   string   `json:"status" doc:"unchecked: DNS was not asked."`
 	Found    []string `json:"found" doc:"What DNS says."`
 }
@@ -39,12 +38,12 @@ func (s *Server) domainOf(d tenancy.Domain) domain {
 	ten := 10
 	return domain{ID: string(d.ID), Domain: d.Name, WorkspaceID: string(d.WorkspaceID), Status: string(d.Status), CatchAll: string(d.CatchAll),
 		DNSRecords: []dnsRecord{{Type: "MX", Name: d.Name, Value: s.cfg.Hostname, Priority: &ten, Purpose: "mail for the domain comes here", Required: true, Status: "unchecked", Found: []string{}}},
-		CreatedAt:  d.CreatedAt, VerifiedAt: d.VerifiedAt}
+		CreatedAt:  stamp{d.CreatedAt}, VerifiedAt: stampOf(d.VerifiedAt)}
 }
 
 type domainList struct {
-	Domains    []domain `json:"domains"`
-	NextCursor string   `json:"nextCursor,omitempty"`
+	Domains    []domain `json:"domains" doc:"Newest first."`
+	NextCursor string   `json:"nextCursor,omitempty" doc:"Ask for the next page with it; absent on the last one."`
 }
 
 // OperatorBody is the workspace that an operator means, where it is in the body.
@@ -91,12 +90,13 @@ func (s *Server) domainRoutes(a huma.API) {
 		})
 	register(s, a, route(http.MethodGet, list, "listDomains", "domains", "List domains", 200),
 		func(ctx context.Context, g *tenancy.Grant, in *domains) (*result[domainList], error) {
-			p, err := in.tenancyPage("domains:" + in.WorkspaceID)
+			name := listOf(g, "domains", in.workspace())
+			p, err := in.tenancyPage(name)
 			if err != nil {
 				return nil, err
 			}
 			all, last, err := g.Domains(ctx, in.workspace(), p)
-			return &result[domainList]{domainList{each(all, s.domainOf), next("domains:"+in.WorkspaceID, last)}}, err
+			return &result[domainList]{domainList{each(all, s.domainOf), next(name, last)}}, err
 		})
 	register(s, a, route(http.MethodGet, one, "getDomain", "domains", "Get a domain", 200),
 		func(ctx context.Context, g *tenancy.Grant, in *DomainPath) (*result[domain], error) {

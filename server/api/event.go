@@ -3,6 +3,8 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"io/fs"
 	"net/http"
 	"time"
 
@@ -15,17 +17,17 @@ import (
 
 // event is a line of the journal as a client sees it, the same in every way of reading.
 type event struct {
-	Type        string    `json:"type"`
-	ID          string    `json:"id" doc:"Dedupes: delivery is at least once."`
-	Cursor      string    `json:"cursor" doc:"The place behind this event."`
-	CreatedAt   time.Time `json:"createdAt"`
-	WorkspaceID string    `json:"workspaceId"`
-	InboxID     string    `json:"inboxId,omitempty"`
-	Data        any       `json:"data" doc:"The object as it was at that moment: for message.* the message."`
+	Type        string `json:"type" doc:"message.received, inbox.created, …"`
+	ID          string `json:"id" doc:"Dedupes: delivery is at least once."`
+	Cursor      string `json:"cursor" doc:"The place behind this event."`
+	CreatedAt   stamp  `json:"createdAt" doc:"When it happened."`
+	WorkspaceID string `json:"workspaceId" doc:"Where it happened."`
+	InboxID     string `json:"inboxId,omitempty" doc:"The inbox that it concerns, if it is one."`
+	Data        any    `json:"data" doc:"The object as it was at that moment: for message.* the message."`
 }
 
 type eventList struct {
-	Events     []event `json:"events"`
+	Events     []event `json:"events" doc:"Oldest first."`
 	NextCursor string  `json:"nextCursor" doc:"Where to go on; always there."`
 	Gap        bool    `json:"gap,omitempty" doc:"Events between the cursor and the first one given are gone."`
 }
@@ -64,19 +66,24 @@ func (f *follower) start(ctx context.Context, cursor string) (err error) {
 	return err
 }
 
-// read gives the next lines and moves on.
+// read gives the next lines and moves on. A key that has ended since is told nothing more: what is given was there
+// before the key was looked at.
 func (f *follower) read(ctx context.Context, limit int) (journal.Page, error) {
 	p, err := f.journal.Read(ctx, f.cursor, f.types, f.inboxes, limit)
-	if err == nil {
-		f.cursor = p.Next
+	if err == nil && len(p.Lines) > 0 {
+		err = f.grant.Check(ctx)
 	}
-	return p, err
+	if err != nil {
+		return journal.Page{}, err
+	}
+	f.cursor = p.Next
+	return p, nil
 }
 
 func (f *follower) event(ctx context.Context, l journal.Line) (event, error) {
-	e := event{Type: l.Type, ID: l.ID, Cursor: l.Cursor.String(), CreatedAt: l.At, WorkspaceID: string(f.workspace), InboxID: l.InboxID}
+	e := event{Type: l.Type, ID: l.ID, Cursor: l.Cursor.String(), CreatedAt: stamp{l.At}, WorkspaceID: string(f.workspace), InboxID: l.InboxID}
 	switch {
-	case l.MessageID != "" && len(l.Data) > 0:
+	case l.MessageID != "" && len(l.Data) > 0 && f.grant.Allows(tenancy.MessagesRead): // events:read alone tells that, not what
 		data, err := f.message(ctx, l)
 		e.Data = data
 		return e, err
@@ -104,7 +111,8 @@ func (f *follower) message(ctx context.Context, l journal.Line) (messageObject, 
 			return whole, nil
 		}
 	}
-	if kind := fault.KindOf(err); kind != fault.NotFound && kind != fault.Forbidden {
+	gone := errors.Is(err, fs.ErrNotExist) // a file that is missing must not stop the reader at this event for ever
+	if kind := fault.KindOf(err); !gone && kind != fault.NotFound && kind != fault.Forbidden {
 		return o, err
 	}
 	o.Truncated = true
@@ -114,10 +122,10 @@ func (f *follower) message(ctx context.Context, l journal.Line) (messageObject, 
 type eventsQuery struct {
 	OperatorQuery
 	Cursor   string   `query:"cursor" doc:"The place to go on from; without one, the beginning of the journal."`
-	Limit    int      `query:"limit" minimum:"1" maximum:"200" default:"50"`
+	Limit    int      `query:"limit" minimum:"1" maximum:"200" default:"50" doc:"Events of a page."`
 	Wait     int      `query:"wait" minimum:"0" maximum:"60" doc:"Seconds to wait for an event if there is none."`
-	Types    []string `query:"types" doc:"Only these types."`
-	InboxIDs []string `query:"inboxIds" doc:"Only events of these inboxes."`
+	Types    []string `query:"types,explode" doc:"Only these types; separated by commas, or given several times."`
+	InboxIDs []string `query:"inboxIds,explode" doc:"Only events of these inboxes, likewise."`
 }
 
 func (s *Server) eventRoutes(a huma.API, mux *http.ServeMux) {
@@ -125,10 +133,11 @@ func (s *Server) eventRoutes(a huma.API, mux *http.ServeMux) {
 	mux.HandleFunc("GET "+socketPath, s.serveSocket)
 	op := route(http.MethodGet, socketPath, "openSocket", "events", "WebSocket: every event as it happens, as one JSON frame", 0)
 	op.Parameters = []*huma.Param{
-		{Name: "workspaceId", In: "query", Schema: &huma.Schema{Type: huma.TypeString}},
+		{Name: "workspaceId", In: "query", Schema: &huma.Schema{Type: huma.TypeString}, Description: "Which workspace an operator means; for other keys their own."},
 		{Name: "cursor", In: "query", Schema: &huma.Schema{Type: huma.TypeString}, Description: "Replay from here."},
 		{Name: "api_key", In: "query", Schema: &huma.Schema{Type: huma.TypeString}, Description: "The key, where no header can be set."},
 	}
+	s.socketQuery = op.Parameters
 	op.Responses = map[string]*huma.Response{"101": {Description: "The protocol is WebSocket from here on."}}
 	a.OpenAPI().AddOperation(&op)
 }
@@ -138,7 +147,7 @@ func (s *Server) listEvents(ctx context.Context, g *tenancy.Grant, in *eventsQue
 	if err != nil {
 		return nil, err
 	}
-	f.types, f.inboxes = in.Types, inboxIDs(in.InboxIDs)
+	f.types, f.inboxes = listed(in.Types), inboxIDs(listed(in.InboxIDs))
 	if in.Cursor != "" {
 		if err := f.start(ctx, in.Cursor); err != nil {
 			return nil, err

@@ -261,6 +261,16 @@ func TestAPageOfEventsIsBoundedInOctetsAndLosesNothing(t *testing.T) {
 	}
 }
 
+func TestAKeyThatMayReadEventsAndNoMessagesLearnsNothingOfTheirContent(t *testing.T) {
+	w := newWorld(t, Config{})
+	var k struct{ Key string }
+	w.must(201, "POST", "/v1/workspaces/"+w.a.id+"/keys", w.a.key, `{"name":"k","permissions":["events:read"]}`, &k)
+	a := w.must(200, "GET", "/v1/events?types=message.received", k.Key, "", nil)
+	if !strings.Contains(a.body, w.a.message) || strings.Contains(a.body, "Hello") || strings.Contains(a.body, "ann@x.example") {
+		t.Errorf("it is told %s", a.body)
+	}
+}
+
 func TestTheEventOfARemovedMessageStillTellsOfIt(t *testing.T) {
 	w := newWorld(t, Config{})
 	w.must(204, "DELETE", "/v1/inboxes/"+w.a.inbox+"/messages/"+w.a.message+"?permanent=true", w.a.key, "", nil)

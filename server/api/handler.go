@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"regexp"
 	"runtime/debug"
+	"slices"
 	"strings"
 
 	"github.com/postroom/postroom/mailstore/fault"
@@ -42,7 +43,7 @@ var saneRequestID = regexp.MustCompile(`^[A-Za-z0-9._-]{8,64}$`)
 
 var (
 	errUnauthenticated = fault.New(fault.Forbidden, unauthenticated, "Give an API key in X-API-Key or in Authorization: Bearer.")
-	errTwoKeys         = fault.New(fault.Forbidden, unauthenticated, "X-API-Key and Authorization hold different keys; give one.")
+	errTwoKeys         = fault.New(fault.Forbidden, unauthenticated, "The request holds different keys; give one, in X-API-Key or in Authorization.")
 )
 
 // handler is the way of every request: an id, a route, a grant, a bounded body.
@@ -89,21 +90,41 @@ func (s *Server) recover(w http.ResponseWriter, r *http.Request) {
 	s.refuse(w, r, errors.New("panic"))
 }
 
-// routed answers 404 and 405 as problems.
+// routed answers what has no route: 404 and 405 as problems, and OPTIONS. There is no CORS: a key is not for a foreign
+// page's script.
 func (s *Server) routed(w http.ResponseWriter, r *http.Request) bool {
 	h, pattern := s.mux.Handler(r)
-	if pattern != "" {
+	clean := cleanPath(r.URL.EscapedPath())
+	if pattern != "" && clean {
 		return true
 	}
 	probe := &statusOnly{header: http.Header{}}
-	h.ServeHTTP(probe, r)
+	if clean {
+		h.ServeHTTP(probe, r)
+	}
 	if probe.status == http.StatusMethodNotAllowed {
-		w.Header().Set("Allow", probe.header.Get("Allow"))
-		s.refuse(w, r, newProblem(http.StatusMethodNotAllowed, "method_not_allowed", "This route takes "+probe.header.Get("Allow")+"."))
+		allow := probe.header.Get("Allow") + ", OPTIONS"
+		w.Header().Set("Allow", allow)
+		if r.Method == http.MethodOptions {
+			w.WriteHeader(http.StatusNoContent)
+			return false
+		}
+		s.refuse(w, r, newProblem(http.StatusMethodNotAllowed, "method_not_allowed", "This route takes "+allow+"."))
 		return false
 	}
 	s.refuse(w, r, newProblem(http.StatusNotFound, "not_found", "There is no such route; GET /openapi.json lists all."))
 	return false
+}
+
+// cleanPath reports whether a path has no empty, "." or ".." segment. The router would send such a request on to another
+// route: a DELETE of the message ".." to the inbox that holds it.
+func cleanPath(escaped string) bool {
+	for _, segment := range strings.Split(strings.Trim(escaped, "/"), "/") {
+		if segment == "." || segment == ".." {
+			return false
+		}
+	}
+	return !strings.Contains(escaped, "//")
 }
 
 type statusOnly struct {
@@ -139,6 +160,9 @@ func (s *Server) readBody(w http.ResponseWriter, r *http.Request, c *call) bool 
 // put it.
 func (s *Server) authenticate(r *http.Request) (*tenancy.Grant, error) {
 	key := r.Header.Get("X-API-Key")
+	if len(slices.Compact(slices.Clone(r.Header.Values("X-API-Key")))) > 1 {
+		return nil, errTwoKeys
+	}
 	if bearer, ok := cutPrefixFold(r.Header.Get("Authorization"), "Bearer "); ok {
 		if key != "" && key != strings.TrimSpace(bearer) {
 			return nil, errTwoKeys

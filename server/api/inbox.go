@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"net/http"
-	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/postroom/postroom/mailstore"
@@ -13,39 +12,39 @@ import (
 
 // inbox is an address with its mail.
 type inbox struct {
-	ID          string         `json:"id"`
-	WorkspaceID string         `json:"workspaceId"`
+	ID          string         `json:"id" doc:"Begins with inb_."`
+	WorkspaceID string         `json:"workspaceId" doc:"The workspace that owns it."`
 	Address     string         `json:"address" doc:"The primary address."`
 	Addresses   []address      `json:"addresses" doc:"All addresses, the primary one first."`
-	Username    string         `json:"username"`
-	Domain      string         `json:"domain"`
-	DisplayName string         `json:"displayName"`
-	Metadata    map[string]any `json:"metadata"`
-	CreatedAt   time.Time      `json:"createdAt"`
-	UpdatedAt   time.Time      `json:"updatedAt"`
+	Username    string         `json:"username" doc:"What stands before the @ of the primary address."`
+	Domain      string         `json:"domain" doc:"What stands behind it."`
+	DisplayName string         `json:"displayName" doc:"The name that people see."`
+	Metadata    map[string]any `json:"metadata" doc:"Anything of your own."`
+	CreatedAt   stamp          `json:"createdAt" doc:"When it was made."`
+	UpdatedAt   stamp          `json:"updatedAt" doc:"When it was last changed."`
 	Existed     bool           `json:"existed,omitempty" doc:"It was there already."`
 	Password    string         `json:"password,omitempty" doc:"For IMAP and SMTP, shown this once."`
 }
 
 type address struct {
-	Address string `json:"address"`
-	Primary bool   `json:"primary"`
+	Address string `json:"address" doc:"In its canonical form."`
+	Primary bool   `json:"primary" doc:"True for one address of the inbox."`
 }
 
 func addressOf(a tenancy.Address) address { return address(a) }
 
 func inboxOf(in tenancy.Inbox) inbox {
 	return inbox{ID: string(in.ID), WorkspaceID: string(in.WorkspaceID), Address: in.Address, Addresses: each(in.Addresses, addressOf), Username: in.Username,
-		Domain: in.Domain, DisplayName: in.DisplayName, Metadata: in.Metadata, CreatedAt: in.CreatedAt, UpdatedAt: in.UpdatedAt}
+		Domain: in.Domain, DisplayName: in.DisplayName, Metadata: in.Metadata, CreatedAt: stamp{in.CreatedAt}, UpdatedAt: stamp{in.UpdatedAt}}
 }
 
 type inboxList struct {
-	Inboxes    []inbox `json:"inboxes"`
-	NextCursor string  `json:"nextCursor,omitempty"`
+	Inboxes    []inbox `json:"inboxes" doc:"Newest first."`
+	NextCursor string  `json:"nextCursor,omitempty" doc:"Ask for the next page with it; absent on the last one."`
 }
 
 type addressList struct {
-	Addresses []address `json:"addresses"`
+	Addresses []address `json:"addresses" doc:"The primary one first."`
 }
 
 type (
@@ -55,7 +54,7 @@ type (
 			OperatorBody
 			Username    string         `json:"username" doc:"What stands before the @."`
 			Domain      string         `json:"domain" doc:"A verified domain of the workspace."`
-			DisplayName string         `json:"displayName,omitempty"`
+			DisplayName string         `json:"displayName,omitempty" doc:"At most 256 characters."`
 			Metadata    map[string]any `json:"metadata,omitempty" doc:"Anything of your own, at most 16 KiB."`
 		}
 	}
@@ -66,7 +65,7 @@ type (
 	inboxChange struct {
 		InboxPath
 		Body struct {
-			DisplayName *string         `json:"displayName,omitempty"`
+			DisplayName *string         `json:"displayName,omitempty" doc:"At most 256 characters."`
 			Metadata    *map[string]any `json:"metadata,omitempty" doc:"Replaces what is there."`
 		}
 	}
@@ -80,7 +79,7 @@ type (
 	}
 	addressPath struct {
 		InboxPath
-		Address string `path:"address"`
+		Address string `path:"address" doc:"The address, percent-encoded where it must be."`
 	}
 	newPassword struct {
 		InboxPath
@@ -114,12 +113,13 @@ func (s *Server) inboxRoutes(a huma.API) {
 		})
 	register(s, a, route(http.MethodGet, list, "listInboxes", "inboxes", "List inboxes", 200),
 		func(ctx context.Context, g *tenancy.Grant, in *inboxes) (*result[inboxList], error) {
-			p, err := in.tenancyPage("inboxes:" + in.WorkspaceID)
+			name := listOf(g, "inboxes", in.workspace())
+			p, err := in.tenancyPage(name)
 			if err != nil {
 				return nil, err
 			}
 			all, last, err := g.Inboxes(ctx, in.workspace(), p)
-			return &result[inboxList]{inboxList{each(all, inboxOf), next("inboxes:"+in.WorkspaceID, last)}}, err
+			return &result[inboxList]{inboxList{each(all, inboxOf), next(name, last)}}, err
 		})
 	register(s, a, route(http.MethodGet, one, "getInbox", "inboxes", "Get an inbox", 200),
 		func(ctx context.Context, g *tenancy.Grant, in *InboxPath) (*result[inbox], error) {

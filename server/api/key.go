@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/netip"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -15,22 +16,22 @@ import (
 
 // KeyInfo is an API key without its secret.
 type KeyInfo struct {
-	ID          string     `json:"id"`
-	Kind        string     `json:"kind" enum:"operator,workspace,inbox"`
-	Prefix      string     `json:"prefix" doc:"How the secret begins."`
-	Name        string     `json:"name"`
-	Permissions []string   `json:"permissions"`
-	WorkspaceID string     `json:"workspaceId,omitempty"`
-	InboxID     string     `json:"inboxId,omitempty"`
-	Networks    []string   `json:"networks" doc:"Where it works from; empty means everywhere."`
-	ExpiresAt   *time.Time `json:"expiresAt,omitempty"`
-	LastUsedAt  *time.Time `json:"lastUsedAt,omitempty" doc:"To the minute."`
-	CreatedAt   time.Time  `json:"createdAt"`
+	ID          string   `json:"id" doc:"Begins with key_."`
+	Kind        string   `json:"kind" enum:"operator,workspace,inbox" doc:"How far it reaches."`
+	Prefix      string   `json:"prefix" doc:"How the secret begins."`
+	Name        string   `json:"name" doc:"What its maker called it."`
+	Permissions []string `json:"permissions" doc:"What it may do."`
+	WorkspaceID string   `json:"workspaceId,omitempty" doc:"Its workspace; absent for operators."`
+	InboxID     string   `json:"inboxId,omitempty" doc:"Its inbox, for an inbox key."`
+	Networks    []string `json:"networks" doc:"Where it works from; empty means everywhere."`
+	ExpiresAt   *stamp   `json:"expiresAt,omitempty" doc:"When it ends; absent if never."`
+	LastUsedAt  *stamp   `json:"lastUsedAt,omitempty" doc:"To the minute."`
+	CreatedAt   stamp    `json:"createdAt" doc:"When it was made."`
 }
 
 func keyOf(k tenancy.Key) KeyInfo {
 	return KeyInfo{ID: string(k.ID), Kind: k.Kind.String(), Prefix: k.Prefix, Name: k.Name, Permissions: words(k.Permissions), WorkspaceID: string(k.WorkspaceID),
-		InboxID: string(k.InboxID), Networks: each(k.Networks, netip.Prefix.String), ExpiresAt: k.ExpiresAt, LastUsedAt: k.LastUsedAt, CreatedAt: k.CreatedAt}
+		InboxID: string(k.InboxID), Networks: each(k.Networks, netip.Prefix.String), ExpiresAt: stampOf(k.ExpiresAt), LastUsedAt: stampOf(k.LastUsedAt), CreatedAt: stamp{k.CreatedAt}}
 }
 
 // newKey is a key that was just made.
@@ -40,22 +41,22 @@ type newKey struct {
 }
 
 type keyList struct {
-	Keys       []KeyInfo `json:"keys"`
-	NextCursor string    `json:"nextCursor,omitempty"`
+	Keys       []KeyInfo `json:"keys" doc:"Newest first."`
+	NextCursor string    `json:"nextCursor,omitempty" doc:"Ask for the next page with it; absent on the last one."`
 }
 
 type keyInput struct {
 	Name        string     `json:"name" doc:"1 to 200 characters."`
 	Permissions []string   `json:"permissions,omitempty" doc:"read, draft, send, manage, or finer ones such as messages:read; by default those of the key that makes it."`
-	ExpiresAt   *time.Time `json:"expiresAt,omitempty"`
+	ExpiresAt   *time.Time `json:"expiresAt,omitempty" doc:"When it ends; by default when the key that makes it does."`
 	Networks    []string   `json:"networks,omitempty" doc:"IP addresses or prefixes that it works from."`
 }
 
 type keyChangeInput struct {
-	Name        *string      `json:"name,omitempty"`
-	Permissions *[]string    `json:"permissions,omitempty"`
+	Name        *string      `json:"name,omitempty" doc:"1 to 200 characters."`
+	Permissions *[]string    `json:"permissions,omitempty" doc:"Replaces what is there; no more than the key that changes it has."`
 	ExpiresAt   nullableTime `json:"expiresAt,omitzero" doc:"null means never."`
-	Networks    *[]string    `json:"networks,omitempty"`
+	Networks    *[]string    `json:"networks,omitempty" doc:"Replaces what is there; an empty list means everywhere."`
 }
 
 // nullableTime tells null from absent.
@@ -213,10 +214,10 @@ func below[
 			k, secret, err := g.CreateKey(ctx, in.owner(), tenancy.NewKey{Name: i.Name, Permissions: i.Permissions, ExpiresAt: i.ExpiresAt, Networks: i.Networks})
 			return madeKey(k, secret), err
 		})
-	register(s, a, route(http.MethodGet, path, "list"+name+"s", "keys", "List keys", 200),
+	register(s, a, route(http.MethodGet, path, "list"+strings.Replace(name, "Key", "Keys", 1), "keys", "List keys", 200),
 		func(ctx context.Context, g *tenancy.Grant, in *List) (*result[keyList], error) {
 			o := (*in).owner()
-			list := "keys:" + string(o.Workspace) + ":" + o.Inbox
+			list := listOf(g, "keys", o.Workspace) + ":" + o.Inbox
 			p, err := (*in).asked().tenancyPage(list)
 			if err != nil {
 				return nil, err

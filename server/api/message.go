@@ -18,46 +18,46 @@ import (
 
 // messageObject is a message. Lists leave out html and extractedText and cut text to preview.
 type messageObject struct {
-	ID            string       `json:"id"`
-	InboxID       string       `json:"inboxId"`
-	ThreadID      string       `json:"threadId"`
+	ID            string       `json:"id" doc:"Begins with msg_."`
+	InboxID       string       `json:"inboxId" doc:"The inbox that holds it."`
+	ThreadID      string       `json:"threadId" doc:"The thread that it belongs to."`
 	Mailboxes     []string     `json:"mailboxes" doc:"The IMAP mailboxes that hold it."`
 	DeliveredTo   string       `json:"deliveredTo,omitempty" doc:"The envelope recipient."`
 	MessageID     string       `json:"messageId" doc:"The RFC Message-ID, with its angle brackets; may be empty."`
-	InReplyTo     string       `json:"inReplyTo,omitempty"`
-	References    []string     `json:"references"`
-	From          person       `json:"from"`
-	To            []person     `json:"to"`
-	Cc            []person     `json:"cc"`
-	Bcc           []person     `json:"bcc"`
-	ReplyTo       []person     `json:"replyTo"`
-	Subject       string       `json:"subject"`
+	InReplyTo     string       `json:"inReplyTo,omitempty" doc:"The Message-ID that it answers."`
+	References    []string     `json:"references" doc:"The Message-IDs of the conversation, oldest first."`
+	From          person       `json:"from" doc:"Who wrote it; an empty address if it does not say."`
+	To            []person     `json:"to" doc:"Recipients."`
+	Cc            []person     `json:"cc" doc:"Recipients of a copy."`
+	Bcc           []person     `json:"bcc" doc:"Recipients of a blind copy, where the message says so."`
+	ReplyTo       []person     `json:"replyTo" doc:"Where answers should go."`
+	Subject       string       `json:"subject" doc:"Decoded; may be empty."`
 	Text          string       `json:"text" doc:"Always there: made from the HTML when the sender gave none."`
 	HTML          string       `json:"html,omitempty" doc:"As the sender wrote it: not safe to show without care."`
 	ExtractedText string       `json:"extractedText,omitempty" doc:"The new text of a reply, without the quoted history."`
-	Preview       string       `json:"preview"`
-	Labels        []string     `json:"labels"`
-	Attachments   []attachment `json:"attachments"`
+	Preview       string       `json:"preview" doc:"The beginning of the text, on one line."`
+	Labels        []string     `json:"labels" doc:"received or sent, unread while unseen, spam, trash, draft, starred, and your own."`
+	Attachments   []attachment `json:"attachments" doc:"What is attached, and inline images."`
 	Size          int64        `json:"size" doc:"Octets of the whole message."`
-	ReceivedAt    *time.Time   `json:"receivedAt,omitempty"`
-	SentAt        *time.Time   `json:"sentAt,omitempty"`
-	CreatedAt     time.Time    `json:"createdAt"`
-	UpdatedAt     time.Time    `json:"updatedAt"`
+	ReceivedAt    *stamp       `json:"receivedAt,omitempty" doc:"When it came; absent if it was sent."`
+	SentAt        *stamp       `json:"sentAt,omitempty" doc:"When it was sent; absent if it was received."`
+	CreatedAt     stamp        `json:"createdAt" doc:"When it was stored."`
+	UpdatedAt     stamp        `json:"updatedAt" doc:"When its labels or mailboxes last changed."`
 	Truncated     bool         `json:"truncated,omitempty" doc:"text or html was cut."`
 }
 
 type person struct {
-	Name    string `json:"name,omitempty"`
-	Address string `json:"address"`
+	Name    string `json:"name,omitempty" doc:"Decoded; absent if there is none."`
+	Address string `json:"address" doc:"local@domain."`
 }
 
 type attachment struct {
-	ID          string `json:"id"`
-	Filename    string `json:"filename"`
-	ContentType string `json:"contentType"`
+	ID          string `json:"id" doc:"Of the attachment within its message."`
+	Filename    string `json:"filename" doc:"As the sender wrote it, decoded; may be empty."`
+	ContentType string `json:"contentType" doc:"As the sender declared it."`
 	Size        int64  `json:"size" doc:"Octets after decoding."`
-	ContentID   string `json:"contentId,omitempty"`
-	Disposition string `json:"disposition" enum:"attachment,inline"`
+	ContentID   string `json:"contentId,omitempty" doc:"By which the HTML refers to it."`
+	Disposition string `json:"disposition" enum:"attachment,inline" doc:"How the sender meant it."`
 }
 
 func personOf(a message.Address) person            { return person(a) }
@@ -66,17 +66,17 @@ func attachmentOf(a message.Attachment) attachment { return attachment(a) }
 // messageOf is the form that lists give.
 func messageOf(m mailstore.Message) messageObject {
 	e := m.Envelope
-	o := messageObject{ID: string(m.ID), InboxID: string(m.InboxID), ThreadID: string(m.ThreadID), Mailboxes: m.Mailboxes, DeliveredTo: m.DeliveredTo,
+	o := messageObject{ID: string(m.ID), InboxID: string(m.InboxID), ThreadID: string(m.ThreadID), Mailboxes: append([]string{}, m.Mailboxes...), DeliveredTo: m.DeliveredTo,
 		MessageID: e.MessageID, References: append([]string{}, e.References...), To: each(e.To, personOf), Cc: each(e.Cc, personOf), Bcc: each(e.Bcc, personOf),
-		ReplyTo: each(e.ReplyTo, personOf), Subject: e.Subject, Text: m.Preview, Preview: m.Preview, Labels: m.Labels, Attachments: each(m.Attachments, attachmentOf),
-		Size: m.Size, CreatedAt: m.CreatedAt, UpdatedAt: m.UpdatedAt}
+		ReplyTo: each(e.ReplyTo, personOf), Subject: e.Subject, Text: m.Preview, Preview: m.Preview, Labels: append([]string{}, m.Labels...), Attachments: each(m.Attachments, attachmentOf),
+		Size: m.Size, CreatedAt: stamp{m.CreatedAt}, UpdatedAt: stamp{m.UpdatedAt}}
 	if len(e.InReplyTo) > 0 {
 		o.InReplyTo = e.InReplyTo[0]
 	}
 	if len(e.From) > 0 {
 		o.From = personOf(e.From[0])
 	}
-	if at := m.ReceivedAt; m.Direction == mailstore.Sent {
+	if at := (stamp{m.ReceivedAt}); m.Direction == mailstore.Sent {
 		o.SentAt = &at
 	} else {
 		o.ReceivedAt = &at
@@ -95,25 +95,38 @@ func (o messageObject) withBody(ctx context.Context, in mailstore.Inbox, limit i
 	return o, nil
 }
 
+// asReadBy is a message that was changed, as the caller may read it. The change is done, so a text that cannot be read
+// is no failure: it is cut.
+func asReadBy(ctx context.Context, g *tenancy.Grant, box mailstore.Inbox, m mailstore.Message) messageObject {
+	o := messageOf(m)
+	if g.Allows(tenancy.MessagesRead) {
+		if whole, err := o.withBody(ctx, box, MaxTextBytes); err == nil {
+			return whole
+		}
+	}
+	o.Truncated = true
+	return o
+}
+
 type messageList struct {
-	Messages   []messageObject `json:"messages"`
-	NextCursor string          `json:"nextCursor,omitempty"`
+	Messages   []messageObject `json:"messages" doc:"Newest first, without html and with text cut to preview."`
+	NextCursor string          `json:"nextCursor,omitempty" doc:"Ask for the next page with it; absent on the last one."`
 }
 
 type (
 	messages struct {
 		InboxPath
 		Page
-		Labels       []string  `query:"labels" doc:"Only messages that bear all of these."`
+		Labels       []string  `query:"labels,explode" doc:"Only messages that bear all of these; separated by commas, or given several times."`
 		From         string    `query:"from" doc:"Part of the sender's name or address."`
 		To           string    `query:"to" doc:"Part of a recipient's name or address."`
 		Subject      string    `query:"subject" doc:"Part of the subject."`
-		ThreadID     string    `query:"threadId"`
+		ThreadID     string    `query:"threadId" doc:"Only messages of this thread."`
 		Mailbox      string    `query:"mailbox" doc:"Name of an IMAP mailbox."`
 		MessageID    string    `query:"messageId" doc:"The RFC Message-ID, with its angle brackets."`
 		After        time.Time `query:"after" doc:"Received at this time or later."`
 		Before       time.Time `query:"before" doc:"Received before this time."`
-		Unread       string    `query:"unread" enum:"true,false"`
+		Unread       string    `query:"unread" enum:"true,false" doc:"true: only unread ones; false: only read ones."`
 		IncludeTrash bool      `query:"includeTrash" doc:"Also those that lie in Trash or Junk."`
 	}
 	MessagePath struct {
@@ -126,7 +139,7 @@ type (
 	}
 	labelChange struct {
 		AddLabels    []string `json:"addLabels,omitempty" doc:"unread, read, starred, spam, trash, or labels of your own."`
-		RemoveLabels []string `json:"removeLabels,omitempty"`
+		RemoveLabels []string `json:"removeLabels,omitempty" doc:"Labels to take away, of the same kinds."`
 		Unread       *bool    `json:"unread,omitempty" doc:"The same as adding or removing unread."`
 	}
 	messageChange struct {
@@ -140,7 +153,7 @@ type (
 )
 
 func (m messages) filter() mailstore.MessageFilter {
-	f := mailstore.MessageFilter{ThreadID: mailstore.ThreadID(m.ThreadID), Mailbox: m.Mailbox, Labels: m.Labels, From: m.From, To: m.To, Subject: m.Subject,
+	f := mailstore.MessageFilter{ThreadID: mailstore.ThreadID(m.ThreadID), Mailbox: m.Mailbox, Labels: listed(m.Labels), From: m.From, To: m.To, Subject: m.Subject,
 		MessageID: m.MessageID, After: m.After, Before: m.Before, IncludeTrash: m.IncludeTrash}
 	switch m.Unread {
 	case "true":
@@ -196,7 +209,7 @@ func (s *Server) messageRoutes(a huma.API) {
 			if err != nil {
 				return nil, err
 			}
-			return &result[messageObject]{messageOf(m)}, nil
+			return &result[messageObject]{asReadBy(ctx, g, box, m)}, nil
 		})
 	register(s, a, route(http.MethodDelete, one, "deleteMessage", "messages", "Move a message to Trash, or remove it from there", 204),
 		func(ctx context.Context, g *tenancy.Grant, in *messageDelete) (*struct{}, error) {

@@ -64,7 +64,11 @@ var statuses = map[fault.Kind]int{
 	fault.Unavailable: http.StatusServiceUnavailable,
 }
 
-const unauthenticated = "unauthenticated"
+const (
+	unauthenticated  = "unauthenticated"
+	validationFailed = "validation_failed"
+	invalidRequest   = "The request is not valid; errors says where."
+)
 
 // problem turns any error into what a stranger is told.
 func problem(err error) *Problem {
@@ -106,7 +110,7 @@ func fromHuma(ctx huma.Context, status int, msg string, errs ...error) huma.Stat
 	case status == http.StatusNotAcceptable:
 		p = newProblem(status, "not_acceptable", "The answer is application/json.")
 	case status == http.StatusUnprocessableEntity || status == http.StatusBadRequest:
-		p = newProblem(http.StatusBadRequest, "validation_failed", "The request is not valid; errors says where.")
+		p = newProblem(http.StatusBadRequest, validationFailed, invalidRequest)
 		for _, err := range errs {
 			p.Errors = append(p.Errors, fieldOf(err))
 		}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -37,6 +38,7 @@ func (s *Server) routes() *http.ServeMux {
 	}
 	cfg.Security = []map[string][]string{{"key": {}}, {"bearer": {}}}
 	a := humago.New(mux, cfg)
+	a.UseMiddleware(s.checkQuery)
 	s.identityRoutes(a)
 	s.workspaceRoutes(a)
 	s.keyRoutes(a)
@@ -46,6 +48,7 @@ func (s *Server) routes() *http.ServeMux {
 	s.threadRoutes(a)
 	s.eventRoutes(a, mux)
 	s.healthRoutes(mux)
+	correct(a.OpenAPI())
 	return mux
 }
 
@@ -53,6 +56,24 @@ func marshal(w io.Writer, v any) error {
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
 	return enc.Encode(v)
+}
+
+// correct makes the document say what this package answers where it differs from the library: validation is 400, not
+// 422, and a body may be too large or of a wrong type.
+func correct(doc *huma.OpenAPI) {
+	for _, path := range doc.Paths {
+		for _, op := range []*huma.Operation{path.Get, path.Post, path.Patch, path.Put, path.Delete} {
+			if op == nil {
+				continue
+			}
+			delete(op.Responses, "422")
+			if wrong := op.Responses["400"]; wrong != nil && op.RequestBody != nil {
+				for _, status := range []int{http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType} {
+					op.Responses[strconv.Itoa(status)] = &huma.Response{Description: http.StatusText(status), Content: wrong.Content}
+				}
+			}
+		}
+	}
 }
 
 // route describes an operation; the id is stable.
@@ -149,7 +170,7 @@ type OperatorQuery struct {
 
 func (q OperatorQuery) workspace() mailstore.WorkspaceID { return mailstore.WorkspaceID(q.WorkspaceID) }
 
-// page is how a list is asked for.
+// Page is how a list is asked for.
 type Page struct {
 	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50" doc:"Entries of a page."`
 	Cursor string `query:"cursor" doc:"nextCursor of the page before."`

@@ -2,9 +2,12 @@ package api
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -36,6 +39,7 @@ func keyProtocol(r *http.Request) string {
 // sockets counts the open WebSockets.
 type sockets struct {
 	mu           sync.Mutex
+	closed       bool // by a drain
 	all          int
 	perWorkspace map[string]int
 	running      sync.WaitGroup
@@ -51,6 +55,9 @@ var (
 func (c *sockets) enter(ws string, most int) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.closed {
+		return errDraining
+	}
 	if c.all >= MaxSockets || c.perWorkspace[ws] >= most {
 		return errTooManySockets
 	}
@@ -58,6 +65,13 @@ func (c *sockets) enter(ws string, most int) error {
 	c.perWorkspace[ws]++
 	c.running.Add(1)
 	return nil
+}
+
+// close lets no more in, so that wait knows whom it waits for.
+func (c *sockets) close() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.closed = true
 }
 
 func (c *sockets) leave(ws string) {
@@ -83,17 +97,18 @@ func (c *sockets) wait(ctx context.Context) error {
 
 // serveSocket refuses before the upgrade what it must, then follows the journal for the client.
 func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
-	f, err := s.follow(r.Context(), grantOf(r.Context()), mailstore.WorkspaceID(r.URL.Query().Get("workspaceId")))
+	err := readable(r.URL.RawQuery, s.socketQuery, true)
+	var f *follower
+	if err == nil {
+		f, err = s.follow(r.Context(), grantOf(r.Context()), mailstore.WorkspaceID(r.URL.Query().Get("workspaceId")))
+	}
 	if err == nil { // the place is taken before the handshake ends: nothing that happens after it is missed
 		err = f.start(r.Context(), r.URL.Query().Get("cursor"))
 	}
-	switch {
-	case err != nil:
-	case !strings.EqualFold(r.Header.Get("Upgrade"), "websocket"):
-		err = errNoUpgrade
-	case s.isDraining():
-		err = errDraining
-	default:
+	if err == nil {
+		err = handshake(r)
+	}
+	if err == nil {
 		err = s.sockets.enter(string(f.workspace), s.cfg.MaxSockets)
 	}
 	if err != nil {
@@ -112,6 +127,35 @@ func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
 	conn.SetReadLimit(MaxFrameBytes)
 	c := &socket{srv: s, conn: conn, follower: f, asked: make(chan subscribe)}
 	c.run(context.WithoutCancel(r.Context()))
+}
+
+// handshake looks at what the library would refuse in plain text (RFC 6455, 4.2.1).
+func handshake(r *http.Request) error {
+	key, err := base64.StdEncoding.DecodeString(strings.TrimSpace(r.Header.Get("Sec-WebSocket-Key")))
+	switch {
+	case !r.ProtoAtLeast(1, 1), !hasToken(r.Header, "Upgrade", "websocket"), !hasToken(r.Header, "Connection", "upgrade"):
+		return errNoUpgrade
+	case r.Header.Get("Sec-WebSocket-Version") != "13":
+		return errHandshake("Sec-WebSocket-Version must be 13.")
+	case err != nil, len(key) != 16, len(r.Header.Values("Sec-WebSocket-Key")) != 1:
+		return errHandshake("Sec-WebSocket-Key must be 16 octets in base64, once.")
+	}
+	return nil
+}
+
+func errHandshake(what string) error {
+	return newProblem(http.StatusBadRequest, "invalid_handshake", what)
+}
+
+func hasToken(h http.Header, name, token string) bool {
+	for _, line := range h.Values(name) {
+		for t := range strings.SplitSeq(line, ",") {
+			if strings.EqualFold(strings.TrimSpace(t), token) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // socket is one WebSocket. One goroutine writes events, one reads frames, one pings.
@@ -139,6 +183,7 @@ func (c *socket) run(ctx context.Context) {
 	var running sync.WaitGroup
 	running.Go(func() { defer cancel(); c.readFrames(ctx) })
 	running.Go(func() { c.ping(ctx, cancel) })
+	defer context.AfterFunc(c.srv.life, func() { c.conn.CloseNow() })()
 	code, reason := c.writeEvents(ctx)
 	c.conn.Close(code, reason) // it may be closed already
 	cancel()
@@ -149,6 +194,7 @@ func (c *socket) run(ctx context.Context) {
 // writeEvents follows the journal; it gives the close code.
 func (c *socket) writeEvents(ctx context.Context) (websocket.StatusCode, string) {
 	for {
+		c.hear()
 		page, err := c.follower.read(ctx, pageOfLines)
 		if err != nil {
 			return c.failed(ctx, err)
@@ -157,6 +203,9 @@ func (c *socket) writeEvents(ctx context.Context) (websocket.StatusCode, string)
 			return c.ended("")
 		}
 		for _, l := range page.Lines {
+			if c.srv.isDraining() {
+				return restart()
+			}
 			e, err := c.follower.event(ctx, l)
 			if err != nil {
 				return c.failed(ctx, err)
@@ -164,26 +213,42 @@ func (c *socket) writeEvents(ctx context.Context) (websocket.StatusCode, string)
 			if !c.write(ctx, e) {
 				return c.ended(e.Cursor)
 			}
-			if (e.Type == "key.revoked" || e.Type == "inbox.deleted") && c.follower.grant.Check(ctx) != nil {
-				return websocket.StatusPolicyViolation, "the key has ended"
-			}
 		}
 		if page.More || len(page.Lines) > 0 {
 			continue
 		}
 		switch c.await(ctx) {
 		case wokenByDrain:
-			return websocket.StatusServiceRestart, "the server restarts; connect again with your last cursor"
+			return restart()
 		case wokenByEnd:
 			return websocket.StatusNormalClosure, ""
 		}
 	}
 }
 
-// failed is the close code after a read that did not work.
+// hear takes a subscription that came while events were sent, so that a long replay can be narrowed or left.
+func (c *socket) hear() {
+	select {
+	case sub := <-c.asked:
+		c.narrow(sub)
+	default:
+	}
+}
+
+func restart() (websocket.StatusCode, string) {
+	return websocket.StatusServiceRestart, "the server restarts; connect again with your last cursor"
+}
+
+// failed says why the journal can be read no further.
 func (c *socket) failed(ctx context.Context, err error) (websocket.StatusCode, string) {
-	if fault.KindOf(err) == fault.NotFound {
+	switch fault.KindOf(err) {
+	case fault.NotFound:
 		return websocket.StatusPolicyViolation, "the workspace has ended"
+	case fault.Forbidden:
+		return websocket.StatusPolicyViolation, "the key has ended"
+	}
+	if c.srv.isDraining() {
+		return restart()
 	}
 	if ctx.Err() == nil {
 		c.srv.log.Error("read the journal for a socket", "workspace", c.follower.workspace, "err", err)
@@ -191,6 +256,7 @@ func (c *socket) failed(ctx context.Context, err error) (websocket.StatusCode, s
 	return websocket.StatusInternalError, "try again with your last cursor"
 }
 
+// ended is for a frame that was not taken in time; cursor is the place behind it, for it was taken in the end.
 func (c *socket) ended(cursor string) (websocket.StatusCode, string) {
 	if c.slow.Load() {
 		return websocket.StatusTryAgainLater, "too slow; last cursor " + cursor
@@ -278,12 +344,21 @@ func (c *socket) readFrames(ctx context.Context) {
 	c.conn.Close(websocket.StatusPolicyViolation, "too many frames that cannot be read")
 }
 
+var errSubscribe = errors.New(`expected {"type":"subscribe","eventTypes":[…],"inboxIds":[…],"since":"<cursor>"}`)
+
+// parseSubscribe is strict about names: a misspelt one would subscribe to everything.
 func parseSubscribe(data []byte) (sub subscribe, err error) {
-	if err := unmarshal(data, &sub); err != nil {
+	if err := checkJSON(data); err != nil {
 		return sub, err
 	}
-	if sub.Type != "subscribe" {
-		return sub, errors.New(`expected {"type":"subscribe","eventTypes":[…],"inboxIds":[…],"since":"<cursor>"}`)
+	var names map[string]json.RawMessage
+	if json.Unmarshal(data, &names) != nil || json.Unmarshal(data, &sub) != nil || sub.Type != "subscribe" {
+		return sub, errSubscribe
+	}
+	for name := range names {
+		if !slices.Contains([]string{"type", "eventTypes", "inboxIds", "since"}, name) {
+			return sub, fmt.Errorf("%w; %.40q is unknown", errSubscribe, name)
+		}
 	}
 	if sub.Since != "" {
 		sub.cursor, err = journal.ParseCursor(sub.Since)

@@ -6,12 +6,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
-// unmarshal reads JSON as this interface takes it: UTF-8 without NUL, no name twice in one object, nothing behind the
-// value, not too deep. Unknown names and names in another case are found against the schema.
+// unmarshal reads JSON as this interface takes it: UTF-8 without NUL and without half a surrogate pair, no name twice in
+// one object, nothing behind the value, not too deep, no whole number that would be kept as another one (RFC 7493).
+// Unknown names and names in another case are found against the schema.
 func unmarshal(data []byte, v any) error {
 	if err := checkJSON(data); err != nil {
 		return err
@@ -22,6 +25,9 @@ func unmarshal(data []byte, v any) error {
 func checkJSON(data []byte) error {
 	if !utf8.Valid(data) {
 		return errors.New("the body must be UTF-8")
+	}
+	if halfSurrogate(data) {
+		return errors.New("a string holds half of a surrogate pair, which is no character")
 	}
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.UseNumber()
@@ -52,9 +58,54 @@ func checkJSON(data []byte) error {
 				return err
 			}
 		default:
+			if n, ok := t.(json.Number); ok && !kept(n) {
+				return fmt.Errorf("the number %.40s is too large to be kept as it is; write it as a string", n)
+			}
 			check(open).value()
 		}
 	}
+}
+
+// exact is the largest whole number up to which a double holds every one.
+const exact = 1 << 53
+
+// kept reports whether a number comes back as it was written. Fractions are rounded, as everywhere in JSON.
+func kept(n json.Number) bool {
+	if strings.ContainsAny(n.String(), ".eE") {
+		return true
+	}
+	i, err := n.Int64()
+	return err == nil && -exact <= i && i <= exact
+}
+
+// halfSurrogate reports whether a \u escape in JSON text is half of a pair; the decoder would put U+FFFD for it.
+func halfSurrogate(data []byte) bool {
+	for i := 0; i < len(data); i++ {
+		if data[i] != '\\' {
+			continue
+		}
+		r := escaped(data[i:])
+		if i++; !utf16.IsSurrogate(r) {
+			continue
+		}
+		if utf16.DecodeRune(r, escaped(data[i+5:])) == utf8.RuneError {
+			return true
+		}
+		i += 10
+	}
+	return false
+}
+
+// escaped is the code unit of the \uXXXX that data begins with, or -1.
+func escaped(data []byte) rune {
+	if len(data) < 6 || data[0] != '\\' || data[1] != 'u' {
+		return -1
+	}
+	n, err := strconv.ParseUint(string(data[2:6]), 16, 16)
+	if err != nil {
+		return -1
+	}
+	return rune(n)
 }
 
 // level is one object or list that is open.

@@ -3,37 +3,36 @@ package api
 import (
 	"context"
 	"net/http"
-	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/postroom/postroom/mailstore"
 	"github.com/postroom/postroom/tenancy"
 )
 
-// thread is a conversation within one inbox.
+// Thread is a conversation within one inbox.
 type Thread struct {
-	ID            string    `json:"id"`
-	InboxID       string    `json:"inboxId"`
-	Subject       string    `json:"subject" doc:"Of its first message."`
-	Senders       []person  `json:"senders"`
-	Recipients    []person  `json:"recipients"`
-	Labels        []string  `json:"labels" doc:"Of any of its messages."`
-	Preview       string    `json:"preview" doc:"Of its newest message."`
-	MessageCount  int       `json:"messageCount"`
-	LastMessageID string    `json:"lastMessageId" doc:"Id of its newest message."`
-	Size          int64     `json:"size"`
-	LastAt        time.Time `json:"lastAt" doc:"When its newest message came."`
-	CreatedAt     time.Time `json:"createdAt"`
+	ID            string   `json:"id" doc:"Begins with thr_."`
+	InboxID       string   `json:"inboxId" doc:"The inbox that it belongs to."`
+	Subject       string   `json:"subject" doc:"Of its first message."`
+	Senders       []person `json:"senders" doc:"Who wrote, each once."`
+	Recipients    []person `json:"recipients" doc:"Who was written to, each once."`
+	Labels        []string `json:"labels" doc:"Of any of its messages."`
+	Preview       string   `json:"preview" doc:"Of its newest message."`
+	MessageCount  int      `json:"messageCount" doc:"How many messages it has."`
+	LastMessageID string   `json:"lastMessageId" doc:"Id of its newest message."`
+	Size          int64    `json:"size" doc:"Octets of all of them."`
+	LastAt        stamp    `json:"lastAt" doc:"When its newest message came."`
+	CreatedAt     stamp    `json:"createdAt" doc:"When its first message was stored."`
 }
 
 func threadOf(t mailstore.Thread) Thread {
 	return Thread{string(t.ID), string(t.InboxID), t.Subject, each(t.Senders, personOf), each(t.Recipients, personOf), t.Labels, t.Preview, t.MessageCount,
-		string(t.LastMessageID), t.Size, t.LastAt, t.CreatedAt}
+		string(t.LastMessageID), t.Size, stamp{t.LastAt}, stamp{t.CreatedAt}}
 }
 
 type threadList struct {
-	Threads    []Thread `json:"threads"`
-	NextCursor string   `json:"nextCursor,omitempty"`
+	Threads    []Thread `json:"threads" doc:"The one with the newest message first."`
+	NextCursor string   `json:"nextCursor,omitempty" doc:"Ask for the next page with it; absent on the last one."`
 }
 
 // wholeThread has its messages, oldest first; of a long thread the newest MaxLimit.
@@ -50,7 +49,7 @@ type (
 	threads struct {
 		InboxPath
 		Page
-		Labels []string `query:"labels" doc:"Only threads in which one message bears all of these."`
+		Labels []string `query:"labels,explode" doc:"Only threads in which one message bears all of these; separated by commas, or given several times."`
 	}
 	ThreadPath struct {
 		InboxPath
@@ -81,7 +80,7 @@ func (s *Server) threadRoutes(a huma.API) {
 			if err != nil {
 				return nil, err
 			}
-			all, behind, err := box.Threads(ctx, in.Labels, at.after(), in.Limit)
+			all, behind, err := box.Threads(ctx, listed(in.Labels), at.after(), in.Limit)
 			return &result[threadList]{threadList{each(all, threadOf), nextPlace(name, behind)}}, err
 		})
 	register(s, a, route(http.MethodGet, one, "getThread", "threads", "Get a thread with its messages", 200),

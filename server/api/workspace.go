@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"net/http"
-	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/postroom/postroom/mailstore"
@@ -12,22 +11,22 @@ import (
 
 // workspace is one tenant.
 type workspace struct {
-	ID        string         `json:"id"`
-	Name      string         `json:"name"`
-	Metadata  map[string]any `json:"metadata"`
+	ID        string         `json:"id" doc:"Begins with ws_."`
+	Name      string         `json:"name" doc:"1 to 200 characters; need not be unique."`
+	Metadata  map[string]any `json:"metadata" doc:"Anything of your own."`
 	Inboxes   int            `json:"inboxes" doc:"How many inboxes it has."`
 	Domains   int            `json:"domains" doc:"How many domains it has claimed."`
-	CreatedAt time.Time      `json:"createdAt"`
-	UpdatedAt time.Time      `json:"updatedAt"`
+	CreatedAt stamp          `json:"createdAt" doc:"When it was made."`
+	UpdatedAt stamp          `json:"updatedAt" doc:"When it was last changed."`
 }
 
 func workspaceOf(w tenancy.Workspace) workspace {
-	return workspace{string(w.ID), w.Name, w.Metadata, w.Inboxes, w.Domains, w.CreatedAt, w.UpdatedAt}
+	return workspace{string(w.ID), w.Name, w.Metadata, w.Inboxes, w.Domains, stamp{w.CreatedAt}, stamp{w.UpdatedAt}}
 }
 
 type workspaceList struct {
-	Workspaces []workspace `json:"workspaces"`
-	NextCursor string      `json:"nextCursor,omitempty"`
+	Workspaces []workspace `json:"workspaces" doc:"Newest first."`
+	NextCursor string      `json:"nextCursor,omitempty" doc:"Ask for the next page with it; absent on the last one."`
 }
 
 type newWorkspace struct {
@@ -50,7 +49,7 @@ func (p WorkspacePath) workspace() mailstore.WorkspaceID { return mailstore.Work
 type workspaceChange struct {
 	WorkspacePath
 	Body struct {
-		Name     *string         `json:"name,omitempty"`
+		Name     *string         `json:"name,omitempty" doc:"1 to 200 characters."`
 		Metadata *map[string]any `json:"metadata,omitempty" doc:"Replaces what is there."`
 	}
 }
