@@ -8,17 +8,18 @@ import "strings"
 // the list is taken apart, so what they contain can never become an address. Linear.
 func parseAddresses(list []Address, s string) []Address {
 	p := addressParser{rest: s, list: list}
-	for p.rest != "" && len(p.list) < MaxAddresses {
-		p.step()
-	}
-	p.finish()
-	p.flushPending()
+	p.run()
 	return p.list
 }
 
 type addressParser struct {
 	rest string
 	list []Address
+
+	wire    bool          // fill found, with what ENVELOPE tells beyond list; names stay encoded
+	found   []wireAddress // in the place of list
+	inGroup bool
+	route   string
 
 	words    []addressWord // of the mailbox being read
 	comment  string
@@ -30,6 +31,28 @@ type addressParser struct {
 	hasAt bool // one of the words has an at sign
 
 	noQuote, noComment, noAngle, noLiteral bool // no such thing is closed in rest
+}
+
+func (p *addressParser) run() {
+	for p.rest != "" && !p.full() {
+		p.step()
+	}
+	p.finish()
+	p.flushPending()
+	p.endGroup()
+}
+
+func (p *addressParser) full() bool { return len(p.list)+len(p.found) >= MaxAddresses }
+
+// emit adds a mailbox to the list.
+func (p *addressParser) emit(a Address, route string) {
+	switch {
+	case p.full():
+	case p.wire:
+		p.found = append(p.found, wireAddress{Address: a, route: route})
+	default:
+		p.list = append(p.list, a)
+	}
 }
 
 // addressWord is a run without spaces: raw as written, name without quotes.
@@ -48,6 +71,7 @@ func (p *addressParser) step() {
 		p.finish()
 		if c == ';' {
 			p.flushPending()
+			p.endGroup()
 		}
 	case '"':
 		p.quote()
@@ -152,7 +176,7 @@ func (p *addressParser) takeAngle() {
 		return // a second address in one mailbox: the first counts
 	}
 	if route := strings.LastIndexByte(inside, ':'); route >= 0 && strings.HasPrefix(strings.TrimSpace(inside), "@") {
-		inside = inside[route+1:] // RFC 5322, 4.4: a source route is ignored
+		p.route, inside = inside[:route], inside[route+1:] // RFC 5322, 4.4: a source route is ignored
 	}
 	p.angle, p.hasAngle = inside, true
 }
@@ -164,11 +188,13 @@ func (p *addressParser) colon() {
 		p.add(":", ":", false)
 		return
 	}
+	p.beginGroup()
 	p.reset()
 }
 
 func (p *addressParser) reset() {
 	p.words, p.comment, p.angle, p.hasAngle, p.touching, p.hasAt = p.words[:0], "", "", false, false, false
+	p.route = ""
 }
 
 // finish adds the mailbox that was read, if it is one.
@@ -196,9 +222,7 @@ func (p *addressParser) finish() {
 		name, p.pending = clean(p.pending+", "+name, maxName), ""
 	}
 	p.flushPending()
-	if len(p.list) < MaxAddresses {
-		p.list = append(p.list, Address{Name: name, Address: address})
-	}
+	p.emit(Address{Name: name, Address: address}, p.route)
 }
 
 // flushPending adds a mailbox that has no at sign: one word is a local user, several are a name without an address.
@@ -206,12 +230,10 @@ func (p *addressParser) flushPending() {
 	if p.pending == "" {
 		return
 	}
-	if len(p.list) < MaxAddresses {
-		if strings.Contains(p.pending, " ") {
-			p.list = append(p.list, Address{Name: p.pending})
-		} else {
-			p.list = append(p.list, Address{Address: p.pending})
-		}
+	if strings.Contains(p.pending, " ") {
+		p.emit(Address{Name: p.pending}, "")
+	} else {
+		p.emit(Address{Address: p.pending}, "")
 	}
 	p.pending = ""
 }
@@ -224,6 +246,9 @@ func (p *addressParser) name(hasAddress bool) string {
 			phrase.WriteByte(' ')
 		}
 		phrase.WriteString(w.name)
+	}
+	if p.wire {
+		return p.wireName(phrase.String(), hasAddress)
 	}
 	name := clean(decodeWords(phrase.String()), maxName)
 	if len(name) > 1 && name[0] == '\'' && name[len(name)-1] == '\'' {

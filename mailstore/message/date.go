@@ -18,6 +18,8 @@ func parseDate(s string) time.Time {
 	t, err := mail.ParseDate(s)
 	if err != nil {
 		t = guessDate(s)
+	} else if name, offset := t.Zone(); offset == 0 && zones[strings.ToLower(name)] != 0 { // the library knows names of its own zone only
+		t = t.Add(-time.Duration(zones[strings.ToLower(name)]) * time.Hour).In(time.FixedZone("", zones[strings.ToLower(name)]*3600))
 	}
 	if t.Year() < 1900 || t.Year() > 9998 {
 		return time.Time{}

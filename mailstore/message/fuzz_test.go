@@ -1,6 +1,7 @@
 package message
 
 import (
+	"bytes"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -14,12 +15,38 @@ func FuzzParse(f *testing.F) {
 		"Content-Type: message/rfc822\r\nContent-Transfer-Encoding: base64\r\n\r\naGk=",
 		"Content-Type: text/html; charset*0*=utf-8''x; charset*1=y\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n<p>=C3=A9=\r\n",
 		"Content-Type: a/b; name=\"=?utf-8?B?YQ==?=\"\r\nContent-Transfer-Encoding: x-uuencode\r\n\r\nbegin 644 a\r\n%:&5L;&\\\r\nend\r\n",
+		"Sender: a: b <@c:d@e>, \"f\\\"\" (g);, <\r\nContent-Disposition: a; b*0*=\"c\"; b*1=%\r\nContent-Language: d (e\r\nx\r\n\r\n",
 		"References: <a@b> c@d\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: message/rfc822\r\n\r\n--b\r\n",
 	} {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		verify(t, raw, Parse(raw))
+		p := Parse(raw)
+		verify(t, raw, p)
+		verifyWire(t, raw, p.Structure)
+	})
+}
+
+func FuzzSearchText(f *testing.F) {
+	for _, s := range []string{searchMail, "", "\n\n", "From: a\nfrom: b\nGARBAGE\n\nc", "Content-Type: text/html; charset=x\n\n\xff<meta charset=utf-8>\x00"} {
+		f.Add(crlf([]byte(s)), "a")
+	}
+	f.Fuzz(func(t *testing.T, raw []byte, needle string) {
+		root := Parse(raw).Structure
+		text := NewSearchText(bytes.NewReader(raw), int64(len(raw)), root)
+		header, body := Needles(needle)
+		for field, column := range []string{FromText: text.From, ToText: text.To, CcText: text.Cc, BccText: text.Bcc, SubjectText: text.Subject, HeaderText: text.Header, BodyText: text.Body} {
+			if TextField(field) == BodyText {
+				header = body
+			}
+			want := column != "" && strings.Contains(column, header)
+			if got, err := Contains(bytes.NewReader(raw), int64(len(raw)), root, TextField(field), needle); !text.Partial && (got != want || err != nil) {
+				t.Errorf("field %d contains %q: %v, %v", field, needle, got, err)
+			}
+			if !utf8.ValidString(column) || strings.ContainsRune(column, 0) {
+				t.Errorf("field %d is no clean text", field)
+			}
+		}
 	})
 }
 

@@ -110,7 +110,7 @@ func TestDateIsUnderstood(t *testing.T) {
 	for _, s := range []string{
 		"Tue, 1 Jul 2003 10:52:37 +0200", "1 Jul 2003 10:52:37 +0200", "Tue,  1 Jul 03 10:52:37 +0200 (CEST)", "Tue, 01-Jul-2003 10:52:37 +0200",
 		"Tue Jul  1 10:52:37 2003 +0200", "2003-07-01T10:52:37+02:00", "2003-07-01 08:52:37", "Tue, 1 July 2003 08:52:37 GMT",
-		"Tues, 1 Jul 2003 10:52:37 CEST", "Tue, 1 Jul 2003 08:52:37", "1 Jul 2003 10:52:37+0200", "Jul 1, 2003 8:52:37 AM", "Tue, 1 Jul 103 04:52:37 -0400",
+		"Tues, 1 Jul 2003 10:52:37 CEST", "Tue, 1 Jul 2003 03:52:37 EST", "1 Jul 03 01:52:37 PDT", "Tue, 1 Jul 2003 08:52:37", "1 Jul 2003 10:52:37+0200", "Jul 1, 2003 8:52:37 AM", "Tue, 1 Jul 103 04:52:37 -0400",
 	} {
 		if got := parseDate(s); !got.Equal(want) {
 			t.Errorf("%q is %v", s, got)

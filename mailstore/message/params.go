@@ -38,6 +38,7 @@ func parseParams(s string) (value string, params map[string]string, rawBoundary 
 
 // piece is one parameter as written; "name*1*" is name with number 1, extended.
 type piece struct {
+	written  string // the name as written
 	name     string
 	number   int // -1: not a continuation
 	extended bool
@@ -78,11 +79,12 @@ func nextParam(s string) (p piece, rest string, ok bool) {
 }
 
 func newPiece(name string) piece {
-	name = strings.ToLower(clean(name, maxToken))
+	name = clean(name, maxToken)
 	if i := strings.LastIndexAny(name, " \t)"); i >= 0 {
 		name = name[i+1:] // after a comment, or a word without "="
 	}
-	p := piece{number: -1}
+	p := piece{written: name, number: -1}
+	name = strings.ToLower(name)
 	if name, p.extended = strings.CutSuffix(name, "*"); p.extended || strings.Contains(name, "*") {
 		if base, number, ok := strings.Cut(name, "*"); ok {
 			if n, err := strconv.Atoi(number); err == nil && n >= 0 {
