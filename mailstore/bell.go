@@ -14,6 +14,7 @@ type bells struct {
 	mu      sync.Mutex
 	waiting map[WorkspaceID]*bell
 	ends    map[WorkspaceID]int64
+	rings   map[WorkspaceID]uint64
 }
 
 type bell struct {
@@ -25,10 +26,18 @@ func (b *bells) ring(id WorkspaceID) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	delete(b.ends, id)
+	b.rings[id]++
 	if w := b.waiting[id]; w != nil {
 		close(w.rung)
 		delete(b.waiting, id)
 	}
+}
+
+// version counts the rings.
+func (b *bells) version(id WorkspaceID) uint64 {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.rings[id]
 }
 
 // join gives a channel that the next ring closes, and the known end (-1: unknown).
@@ -83,8 +92,10 @@ func (j Journal) Read(ctx context.Context, after journal.Cursor, types []string,
 		f.Inboxes = wanted
 	}
 	err = j.ws.view(ctx, func(tx *sqlite.Tx) error {
-		p, err = journal.Read(tx, after, f, limit)
-		return err
+		if p, err = journal.Read(tx, after, f, limit); err != nil {
+			return err
+		}
+		return hydrate(tx, p.Lines)
 	})
 	return p, err
 }

@@ -3,7 +3,9 @@ package mailstore
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -83,6 +85,8 @@ func (r *Receipt) Confirm() {
 
 const maxConfirmed = 1000
 
+var errMailboxGone = fault.New(fault.Unavailable, "mailbox_gone", "The mailbox was renamed or deleted meanwhile; try again.")
+
 // Deliver stores a message for all of its recipients. When it returns without an error the message is durable and
 // announced for each of them. An error is temporary and for all of them: some may have it already, and when the same
 // bytes come again from the same sender these are not stored twice.
@@ -102,7 +106,7 @@ func Deliver(ctx context.Context, a Arrival) (*Receipt, error) {
 	for ws, to := range byWorkspace(a.To) {
 		group.Go(func() error {
 			return ws.use(ctx, func(w *workspace) error {
-				d := delivery{w: w, arrival: a, parsed: parsed, to: to, at: store.opts.Clock().UTC().Truncate(time.Microsecond)}
+				d := delivery{w: w, arrival: a, parsed: parsed, to: to, at: w.now()}
 				ids, err := d.run()
 				if err == nil {
 					mu.Lock()
@@ -133,6 +137,7 @@ type record struct {
 	envelope    string
 	structure   string
 	attachments string
+	wire        message.Wire
 	size        int64
 }
 
@@ -141,7 +146,7 @@ func newRecord(raw []byte) (*record, error) {
 	if p.Attachments == nil {
 		p.Attachments = []message.Attachment{}
 	}
-	r := &record{parsed: p, size: int64(len(raw))}
+	r := &record{parsed: p, wire: message.NewWire(raw, p.Structure), size: int64(len(raw))}
 	for v, text := range map[any]*string{&p.Envelope: &r.envelope, p.Structure: &r.structure, &p.Attachments: &r.attachments} {
 		b, err := json.Marshal(v)
 		if err != nil {
@@ -224,8 +229,12 @@ func (w *workspace) enoughSpace() error {
 // writeFiles writes the bytes once, synced, and gives them one durable name for each recipient.
 func (d *delivery) writeFiles() error {
 	for _, r := range d.to {
+		folder, err := d.w.folderOf(r.Inbox.id, cmpMailbox(r.Mailbox))
+		if err != nil {
+			return err
+		}
 		d.ids = append(d.ids, MessageID(ident.New("msg", d.at)))
-		d.files = append(d.files, maildir.Folder{Inbox: string(r.Inbox.id), Mailbox: cmpMailbox(r.Mailbox)})
+		d.files = append(d.files, folder)
 	}
 	tree := d.w.tree
 	first := string(d.ids[0])
@@ -233,12 +242,12 @@ func (d *delivery) writeFiles() error {
 		return d.w.fail(err)
 	}
 	for i := 1; i < len(d.to); i++ {
-		if err := tree.Link(d.files[0].Dir()+"/tmp/"+first, d.files[i], string(d.ids[i])); err != nil {
+		if err := tree.Link(d.files[0].Dir()+"/tmp/"+first, d.files[i], string(d.ids[i]), ""); err != nil {
 			tree.Discard(d.files[0], first)
 			return d.w.fail(err)
 		}
 	}
-	if err := tree.Publish(d.files[0], first); err != nil {
+	if err := tree.Publish(d.files[0], first, ""); err != nil {
 		tree.Discard(d.files[0], first)
 		return d.w.fail(err)
 	}
@@ -248,11 +257,24 @@ func (d *delivery) writeFiles() error {
 			continue
 		}
 		synced[f] = true
-		if err := tree.Sync(f); err != nil {
+		if err := tree.Sync(f, ""); err != nil {
 			return d.w.fail(err)
 		}
 	}
 	return nil
+}
+
+// folderOf is the folder of a mailbox. Default mailboxes have theirs before they are made.
+func (w *workspace) folderOf(inbox InboxID, mailbox string) (maildir.Folder, error) {
+	folder := maildir.Folder{Inbox: string(inbox), Name: maildir.FolderName(mailbox)}
+	if isDefault(mailbox) {
+		return folder, nil
+	}
+	err := w.db.View(noCtx, func(tx *sqlite.Tx) (err error) {
+		_, folder.Name, err = findMailbox(tx, inbox, mailbox)
+		return err
+	})
+	return folder, err
 }
 
 func cmpMailbox(name string) string {
@@ -286,7 +308,7 @@ func (d *delivery) commit(tx *sqlite.Tx) (stored, unused []MessageID, err error)
 			stored, unused = append(stored, known), append(unused, d.ids[i])
 			continue
 		}
-		if err := d.insert(tx, d.ids[i], r); err != nil {
+		if err := d.insert(tx, d.ids[i], d.files[i], r); err != nil {
 			return nil, nil, err
 		}
 		stored = append(stored, d.ids[i])
@@ -311,7 +333,13 @@ func (d *delivery) retryOf(tx *sqlite.Tx, r Recipient) (known MessageID, err err
 	return known, err
 }
 
-func (d *delivery) insert(tx *sqlite.Tx, id MessageID, r Recipient) error {
+// insert writes the rows of one recipient, if the mailbox is still the one whose folder has the file.
+func (d *delivery) insert(tx *sqlite.Tx, id MessageID, file maildir.Folder, r Recipient) error {
+	if name := cmpMailbox(r.Mailbox); !isDefault(name) {
+		if _, folder, err := findMailbox(tx, r.Inbox.id, name); err != nil || folder != file.Name {
+			return errors.Join(errMailboxGone, err)
+		}
+	}
 	m := newMessage{
 		id: id, inbox: r.Inbox.id, record: d.parsed, direction: Received, deliveredTo: r.Address, sender: d.arrival.Sender,
 		mailbox: cmpMailbox(r.Mailbox), keywords: userLabels(r.Labels), receivedAt: d.at, now: d.at, file: string(id), event: receivedEvent(r),
@@ -340,6 +368,7 @@ type newMessage struct {
 	deliveredTo string
 	sender      string
 	mailbox     string
+	wire        int64 // its row in wires; 0: none yet
 	flags       Flags
 	keywords    []string
 	file        string
@@ -359,11 +388,15 @@ func (w *workspace) insertMessage(tx *sqlite.Tx, m newMessage) error {
 		return fmt.Errorf("find thread: %w", err)
 	}
 	_, err = tx.Exec(`INSERT INTO messages (id, inbox_id, thread_id, direction, delivered_to, sender, size, message_id, subject, preview,
-		envelope, structure, attachments, received_at, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		envelope, structure, attachments, received_at, created_at, updated_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		string(m.id), string(m.inbox), string(thread), m.direction, m.deliveredTo, m.sender, m.record.size, env.MessageID, env.Subject,
 		m.record.parsed.Preview, m.record.envelope, m.record.structure, m.record.attachments, m.receivedAt.UnixMicro(), m.now.UnixMicro(), m.now.UnixMicro())
 	if err != nil {
 		return fmt.Errorf("insert message: %w", err)
+	}
+	if m.wire, err = insertWire(tx, &m.record.wire); err != nil {
+		return err
 	}
 	if err := w.place(tx, m); err != nil {
 		return err
@@ -372,6 +405,14 @@ func (w *workspace) insertMessage(tx *sqlite.Tx, m newMessage) error {
 		return nil
 	}
 	return appendMessage(tx, m.event, m.id, m.now)
+}
+
+func insertWire(tx *sqlite.Tx, w *message.Wire) (id int64, err error) {
+	r, err := tx.Exec("INSERT INTO wires (envelope, body, structure, header) VALUES (?, ?, ?, ?)", w.Envelope, w.Body, w.BodyStructure, sql.NullString{String: string(w.Header), Valid: w.Header != nil})
+	if err != nil {
+		return 0, fmt.Errorf("insert wire: %w", err)
+	}
+	return r.LastInsertId()
 }
 
 // appendMessage writes a journal line that holds the message as it is at this moment.

@@ -4,12 +4,8 @@ import (
 	"context"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/postroom/postroom/mailstore/fault"
-	"github.com/postroom/postroom/mailstore/ident"
-	"github.com/postroom/postroom/mailstore/internal/maildir"
-	"github.com/postroom/postroom/mailstore/journal"
 	"github.com/postroom/postroom/mailstore/sqlite"
 )
 
@@ -103,7 +99,7 @@ func (c MessageChange) keywords(now []string) ([]string, error) {
 	list := slices.DeleteFunc(slices.Concat(now, userLabels(c.AddLabels)), func(l string) bool { return contains(remove, l) })
 	slices.Sort(list)
 	if list = slices.Compact(list); len(list) > MaxLabels {
-		return nil, fault.New(fault.Exhausted, "limit_reached", "A message has at most %d labels of your own (limit labelsPerMessage).", MaxLabels)
+		return nil, errTooManyLabels
 	}
 	return list, nil
 }
@@ -146,99 +142,6 @@ func (in Inbox) DeleteMessage(ctx context.Context, id MessageID, permanent bool)
 	return in.edit(ctx, func(e *edit) error { return e.delete(id, permanent) })
 }
 
-// edit is a change of messages of one inbox, on its way into one commit.
-type edit struct {
-	in    Inbox
-	w     *workspace
-	tx    *sqlite.Tx
-	at    time.Time
-	links []link // names that the files need before the commit
-	moved []placement
-}
-
-type link struct {
-	from placement
-	to   maildir.Folder
-	base string
-}
-
-// edit runs do inside a commit. Names that files need are made and synced before it, those that are not needed any more
-// go after it.
-func (in Inbox) edit(ctx context.Context, do func(*edit) error) error {
-	return in.ws.use(ctx, func(w *workspace) error {
-		e := &edit{in: in, w: w}
-		err := w.change(func(tx *sqlite.Tx) error {
-			e.tx, e.links, e.moved = tx, nil, nil
-			e.at = w.store.opts.Clock().UTC().Truncate(time.Microsecond)
-			if err := do(e); err != nil {
-				return err
-			}
-			return e.makeNames()
-		})
-		if err != nil {
-			for _, l := range e.links {
-				if !w.db.Broken() {
-					w.tree.Remove(l.to, l.base, "")
-				}
-			}
-			return err
-		}
-		w.names.Lock()
-		defer w.names.Unlock()
-		w.rename(e.moved)
-		if err := w.finishUnlinks(); err != nil { // the change is done; what is left is removed at the next chance
-			w.store.opts.Log.Warn("remove files", "workspace", w.id, "err", err)
-		}
-		return nil
-	})
-}
-
-// makeNames links the files of moved messages into their new folders, durably.
-func (e *edit) makeNames() error {
-	folders := map[maildir.Folder]bool{}
-	for _, l := range e.links {
-		path, err := e.w.tree.Find(l.from.folder(), l.from.file, fileFlags(l.from.flags))
-		if err != nil {
-			return errDisk.Because(err)
-		}
-		if err := e.w.tree.Link(path, l.to, l.base); err != nil {
-			return e.w.fail(err)
-		}
-		folders[l.to] = true
-	}
-	for f := range folders {
-		if err := e.w.tree.Sync(f); err != nil {
-			return e.w.fail(err)
-		}
-	}
-	return nil
-}
-
-// rename gives files the names that tell their flags as they are now. It comes behind the commit and may be lost.
-func (w *workspace) rename(list []placement) {
-	for _, p := range list {
-		var flags Flags
-		err := w.db.View(noCtx, func(tx *sqlite.Tx) error {
-			return tx.Row("SELECT flags FROM placements WHERE mailbox_id = ? AND uid = ?", sqlite.Args(p.mailbox, p.uid), &flags)
-		})
-		if err == nil {
-			err = w.tree.Rename(p.folder(), p.file, fileFlags(flags))
-		}
-		if err != nil && !sqlite.NoRows(err) {
-			w.store.opts.Log.Warn("rename file", "workspace", w.id, "message", p.message, "err", err)
-		}
-	}
-}
-
-func (e *edit) places(id MessageID) ([]placement, Message, error) {
-	m, err := e.in.message(e.tx, id)
-	if err != nil {
-		return nil, m, err
-	}
-	list, err := placements(e.tx, "WHERE p.message_id = ?", sqlite.Args(string(id)))
-	return list, m, err
-}
-
 func (e *edit) change(id MessageID, c MessageChange) error {
 	list, m, err := e.places(id)
 	if err != nil {
@@ -255,71 +158,56 @@ func (e *edit) change(id MessageID, c MessageChange) error {
 	if !changed {
 		return nil
 	}
-	return e.touch(id)
-}
-
-// touch notes that a message has changed, in its row and in the journal.
-func (e *edit) touch(id MessageID) error {
-	if _, err := e.tx.Exec("UPDATE messages SET updated_at = ? WHERE id = ?", e.at.UnixMicro(), string(id)); err != nil {
+	now, err := placements(e.tx, "WHERE p.message_id = ?", sqlite.Args(string(id)))
+	if err != nil {
 		return err
 	}
-	return appendMessage(e.tx, "message.updated", id, e.at)
+	return e.touch(now)
 }
 
 func (e *edit) changePlacement(p placement, d Direction, c MessageChange) (changed bool, err error) {
 	before := p
+	if to := c.mailbox(p.name, d); to != "" && to != p.name {
+		moved, err := e.move(p, to)
+		if err != nil || moved == nil {
+			return true, err
+		}
+		before, changed = *moved, true
+	}
+	p = before
 	p.flags = c.flags(p.flags)
 	if p.keywords, err = c.keywords(p.keywords); err != nil {
 		return false, err
 	}
-	if to := c.mailbox(p.name, d); to != "" && to != p.name {
-		return true, e.move(before, p, to)
-	}
 	if p.flags == before.flags && slices.Equal(p.keywords, before.keywords) {
-		return false, nil
+		return changed, nil
 	}
-	modseq, err := nextModseq(e.tx, p.mailbox)
-	if err != nil {
-		return false, err
-	}
-	if _, err := e.tx.Exec("UPDATE placements SET flags = ?, keywords = ?, modseq = ? WHERE mailbox_id = ? AND uid = ?",
-		p.flags, encodeKeywords(p.keywords), modseq, p.mailbox, p.uid); err != nil {
-		return false, err
-	}
-	e.w.markDirty(e.tx, p.mailbox)
-	e.moved = append(e.moved, p)
-	return true, nil
+	return true, e.setFlags(before, p)
 }
 
-// move takes a placement out of its mailbox and puts it, with the flags of p, into another one of the inbox. If the
-// message lies there already it only leaves.
-func (e *edit) move(from, p placement, to string) error {
-	mailbox, err := mailboxID(e.tx, e.in.id, to, e.at)
+// move puts a placement into another mailbox of the inbox, and gives it as it is there. If the message lies there already
+// it only leaves, and moved is nil.
+func (e *edit) move(p placement, to string) (moved *placement, err error) {
+	mailbox, err := e.w.mailboxID(e.tx, e.in.id, to, e.at)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	var there int
 	if err := e.tx.Row("SELECT COUNT(*) FROM placements WHERE mailbox_id = ? AND message_id = ?", sqlite.Args(mailbox, string(p.message)), &there); err != nil {
-		return err
+		return nil, err
 	}
-	if there == 0 {
-		base := string(p.message) + "." + ident.New("c", e.at)[2:]
-		m := newMessage{id: p.message, flags: p.flags, keywords: p.keywords, file: base, savedAt: e.at}
-		if err := e.w.placeIn(e.tx, mailbox, m); err != nil {
-			return err
-		}
-		e.links = append(e.links, link{from: from, to: maildir.Folder{Inbox: string(e.in.id), Mailbox: to}, base: base})
-		moved, err := placements(e.tx, "WHERE p.mailbox_id = ? AND p.message_id = ?", sqlite.Args(mailbox, string(p.message)))
-		if err != nil {
-			return err
-		}
-		e.moved = append(e.moved, moved...)
+	if there > 0 {
+		return nil, e.take([]placement{p})
 	}
-	return e.w.unplace(e.tx, from)
+	placed, err := e.place([]placement{p}, to, true)
+	if err != nil {
+		return nil, err
+	}
+	return &placed[0], nil
 }
 
 func (e *edit) delete(id MessageID, permanent bool) error {
-	list, m, err := e.places(id)
+	list, _, err := e.places(id)
 	if err != nil {
 		return err
 	}
@@ -327,23 +215,10 @@ func (e *edit) delete(id MessageID, permanent bool) error {
 	if !permanent && !inTrash {
 		return e.change(id, MessageChange{AddLabels: []string{LabelTrash}})
 	}
-	for _, p := range list {
-		if err := e.w.unplace(e.tx, p); err != nil {
+	for _, p := range list { // each of its own mailbox
+		if err := e.take([]placement{p}); err != nil {
 			return err
 		}
 	}
-	return e.remove(m)
-}
-
-// remove takes away the row of a message that is in no mailbox any more, and tells of it.
-func (e *edit) remove(m Message) error {
-	for _, q := range []string{"DELETE FROM unconfirmed WHERE message_id = ?", "DELETE FROM messages WHERE id = ?"} {
-		if _, err := e.tx.Exec(q, string(m.ID)); err != nil {
-			return err
-		}
-	}
-	if err := dropFromThread(e.tx, m); err != nil {
-		return err
-	}
-	return journal.Append(e.tx, journal.Line{Type: "message.deleted", InboxID: string(m.InboxID), MessageID: string(m.ID), ThreadID: string(m.ThreadID), At: e.at})
+	return e.left(list)
 }

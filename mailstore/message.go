@@ -158,29 +158,50 @@ func loadMessages(tx *sqlite.Tx, clause string, args []any) (list []Message, err
 	if err != nil {
 		return nil, err
 	}
-	ids := make([]string, len(list))
+	ids := make([]MessageID, len(list))
 	for i := range list {
-		ids[i] = string(list[i].ID)
+		ids[i] = list[i].ID
 	}
-	encoded, _ := json.Marshal(ids) // strings always encode
-	all, err := placements(tx, "WHERE p.message_id IN (SELECT value FROM json_each(?)) ORDER BY p.message_id, p.mailbox_id", sqlite.Args(string(encoded)))
+	byMessage, err := placesOf(tx, ids)
 	if err != nil {
 		return nil, err
 	}
-	byMessage := map[MessageID][]placement{}
-	for _, p := range all {
-		byMessage[p.message] = append(byMessage[p.message], p)
-	}
 	for i := range list {
-		places := byMessage[list[i].ID]
-		list[i].Mailboxes, list[i].Labels = []string{}, labelsOf(list[i].Direction, places)
+		m, places := &list[i], byMessage[list[i].ID]
+		m.Mailboxes, m.Labels = mailboxNames(places), labelsOf(m.Direction, places)
 		for _, p := range places {
-			if !contains(list[i].Mailboxes, p.name) {
-				list[i].Mailboxes = append(list[i].Mailboxes, p.name)
+			if at := time.UnixMicro(p.updatedAt).UTC(); at.After(m.UpdatedAt) {
+				m.UpdatedAt = at
 			}
 		}
 	}
 	return list, nil
+}
+
+// placesOf tells where messages lie.
+func placesOf(tx *sqlite.Tx, ids []MessageID) (map[MessageID][]placement, error) {
+	all, err := placements(tx, "WHERE p.message_id IN (SELECT value FROM json_each(?)) ORDER BY p.message_id, p.mailbox_id, p.uid", sqlite.Args(encodeIDs(ids)))
+	byMessage := make(map[MessageID][]placement, len(ids))
+	for _, p := range all {
+		byMessage[p.message] = append(byMessage[p.message], p)
+	}
+	return byMessage, err
+}
+
+func encodeIDs(ids []MessageID) string {
+	b, _ := json.Marshal(ids) // strings always encode
+	return string(b)
+}
+
+// mailboxNames are the mailboxes that hold a message, each once.
+func mailboxNames(places []placement) []string {
+	names := []string{}
+	for _, p := range places {
+		if !contains(names, p.name) {
+			names = append(names, p.name)
+		}
+	}
+	return names
 }
 
 // labelsOf gives the labels that follow from where a message lies and how it is flagged, then the user's own, sorted.
@@ -232,61 +253,44 @@ func (in Inbox) message(tx *sqlite.Tx, id MessageID) (Message, error) {
 	return list[0], nil
 }
 
-// file is a message's open file together with the open workspace that it lies in.
-type file struct {
-	*os.File
-	w *workspace
-}
-
-func (f file) Close() error {
-	err := f.File.Close()
-	f.w.store.release(f.w)
-	return err
-}
-
-// open opens the message's file and tells its structure.
-func (in Inbox) open(ctx context.Context, id MessageID) (f file, size int64, structure *message.Part, err error) {
-	w, err := in.ws.store.acquire(ctx, in.ws.id)
-	if err != nil {
-		return file{}, 0, nil, err
-	}
-	f.w = w
-	defer func() {
-		if err != nil {
-			w.store.release(w)
-		}
-	}()
-	for try := 0; ; try++ { // a move between reading the row and opening the file takes the file away once
-		var text string
-		var places []placement
-		err = w.db.View(ctx, func(tx *sqlite.Tx) error {
-			if err := tx.Row("SELECT size, structure FROM messages WHERE id = ? AND inbox_id = ?", sqlite.Args(string(id), string(in.id)), &size, &text); err != nil {
-				if sqlite.NoRows(err) {
-					return ErrNotFound
+// open opens the message's file and tells its structure. The file holds nothing open but itself: who reads it slowly keeps
+// nobody from closing or removing the workspace.
+func (in Inbox) open(ctx context.Context, id MessageID) (f *os.File, size int64, structure *message.Part, err error) {
+	err = in.ws.use(ctx, func(w *workspace) error {
+		const tries = 4 // a move between reading the row and opening the file takes the file away once
+		for try := 0; ; try++ {
+			var text string
+			var places []placement
+			err := w.db.View(ctx, func(tx *sqlite.Tx) error {
+				if err := tx.Row("SELECT size, structure FROM messages WHERE id = ? AND inbox_id = ?", sqlite.Args(string(id), string(in.id)), &size, &text); err != nil {
+					if sqlite.NoRows(err) {
+						return ErrNotFound
+					}
+					return err
 				}
+				places, err = placements(tx, "WHERE p.message_id = ?", sqlite.Args(string(id)))
+				return err
+			})
+			if err != nil {
 				return err
 			}
-			places, err = placements(tx, "WHERE p.message_id = ?", sqlite.Args(string(id)))
-			return err
-		})
-		if err != nil {
-			return f, 0, nil, err
-		}
-		if err = json.Unmarshal([]byte(text), &structure); err != nil {
-			return f, 0, nil, fmt.Errorf("decode structure of %s: %w", id, err)
-		}
-		for _, p := range places {
-			if f.File, err = w.tree.Open(p.folder(), p.file, fileFlags(p.flags)); err == nil {
-				return f, size, structure, nil
+			if err = json.Unmarshal([]byte(text), &structure); err != nil {
+				return fmt.Errorf("decode structure of %s: %w", id, err)
+			}
+			for _, p := range places {
+				if f, err = w.tree.Open(p.folder(), p.file, fileFlags(w.names.onDisk(p))); err == nil {
+					return nil
+				}
+			}
+			if err == nil || try == tries-1 {
+				return errors.Join(errDisk.Because(fmt.Errorf("the file of %s is gone", id)), err)
+			}
+			if !errors.Is(err, fs.ErrNotExist) {
+				return err
 			}
 		}
-		if err == nil || try == 3 {
-			return f, 0, nil, errors.Join(errDisk.Because(fmt.Errorf("the file of %s is gone", id)), err)
-		}
-		if !errors.Is(err, fs.ErrNotExist) {
-			return f, 0, nil, err
-		}
-	}
+	})
+	return f, size, structure, err
 }
 
 // Raw opens the message's bytes, size octets; the caller closes them.

@@ -97,7 +97,7 @@ func (s *Store) rebuild(ctx context.Context, id WorkspaceID) (r Report, err erro
 		err = b.index(ctx)
 	}
 	if err == nil {
-		err = b.leadMerged()
+		err = errors.Join(b.leadMerged(), b.moveUIDValidity())
 	}
 	if err == nil { // the state files are behind the new index: they get the gap now
 		w.writeStates(time.Time{}, true)
@@ -138,10 +138,10 @@ type rebuilder struct {
 
 type foundFile struct {
 	maildir.File
-	inbox  InboxID
-	folder maildir.Folder
-	line   *stateLine // nil if no state file knows it
-	at     time.Time
+	inbox   InboxID
+	mailbox string
+	line    *stateLine // nil if no state file knows it
+	at      time.Time
 }
 
 // scan reads one folder's state file, makes its mailbox, and notes its files.
@@ -154,6 +154,10 @@ func (b *rebuilder) scan(inbox, dir string) error {
 	if err != nil {
 		b.problem("%s: %v", dir, err)
 	}
+	folder := maildir.Folder{Inbox: inbox}
+	if last := filepath.Base(dir); strings.HasPrefix(last, ".") {
+		folder.Name = last
+	}
 	name := InboxMailbox
 	row := mailboxRow{inbox: InboxID(inbox), uidnext: 1 + RebuildGap, modseq: 1 + RebuildGap}
 	if st != nil {
@@ -164,16 +168,16 @@ func (b *rebuilder) scan(inbox, dir string) error {
 		}
 		row = mailboxRow{inbox: InboxID(inbox), use: h.SpecialUse, objectID: h.ObjectID, subscribed: h.Subscribed, uidvalidity: h.UIDValidity,
 			uidnext: h.UIDNext + RebuildGap, modseq: h.HighestModseq + RebuildGap}
-	} else if strings.HasPrefix(filepath.Base(dir), ".") {
-		name = mailboxOfFolder(filepath.Base(dir))
+	} else if folder.Name != "" {
+		name = maildir.MailboxName(folder.Name)
 		for _, d := range defaults {
 			if d.name == name {
 				row.use = d.use
 			}
 		}
 	}
-	row.name = name
-	if err := b.w.db.Change(func(tx *sqlite.Tx) error { return insertMailbox(tx, row, b.now) }); err != nil {
+	row.name, row.folder, row.floor = name, folder.Name, row.modseq
+	if err := b.w.db.Change(func(tx *sqlite.Tx) error { return b.w.insertMailbox(tx, row, b.now) }); err != nil {
 		return err
 	}
 	b.report.Mailboxes++
@@ -182,7 +186,7 @@ func (b *rebuilder) scan(inbox, dir string) error {
 		return err
 	}
 	for _, f := range files {
-		ff := foundFile{File: f, inbox: InboxID(inbox), folder: maildir.Folder{Inbox: inbox, Mailbox: name}, at: f.Time.UTC().Truncate(time.Microsecond)}
+		ff := foundFile{File: f, inbox: InboxID(inbox), mailbox: name, at: f.Time.UTC().Truncate(time.Microsecond)}
 		if st != nil {
 			if l, ok := st.lines[f.Base]; ok {
 				ff.line, ff.at = &l, l.ReceivedAt
@@ -207,11 +211,6 @@ func (b *rebuilder) state(dir string) (*state, error) {
 	}
 	defer f.Close()
 	return readState(f)
-}
-
-// mailboxOfFolder reads a Maildir++ name whose state file is lost: good for names without signs of modified UTF-7.
-func mailboxOfFolder(name string) string {
-	return strings.ReplaceAll(strings.ReplaceAll(strings.TrimPrefix(name, "."), ".", "/"), "&-", "&")
 }
 
 // index writes the rows, oldest message first, so that threads and new UIDs come out as they did.
@@ -252,6 +251,15 @@ func (b *rebuilder) leadMerged() error {
 	})
 }
 
+// moveUIDValidity has what comes next be higher by a gap than all that are known: mailboxes that are gone had some too.
+func (b *rebuilder) moveUIDValidity() error {
+	return b.w.db.Change(func(tx *sqlite.Tx) error {
+		_, err := tx.Exec(`INSERT INTO meta (name, value) SELECT 'uidvalidity', CAST(MAX(uidvalidity) + ? AS TEXT) FROM mailboxes HAVING COUNT(*) > 0
+			ON CONFLICT (name) DO UPDATE SET value = excluded.value`, RebuildGap)
+		return err
+	})
+}
+
 const rebuildBatch = 100 // messages in one commit
 
 // insertAll reads the files and writes their rows in one commit.
@@ -283,8 +291,8 @@ func (b *rebuilder) insertAll(batch []foundFile) error {
 }
 
 func (b *rebuilder) insert(tx *sqlite.Tx, f foundFile, rec *record) error {
-	m := newMessage{inbox: f.inbox, record: rec, mailbox: f.folder.Mailbox, file: f.Base, flags: parseFileFlags(f.Flags), receivedAt: f.at, now: b.now, direction: Received}
-	if f.folder.Mailbox == SentMailbox {
+	m := newMessage{inbox: f.inbox, record: rec, mailbox: f.mailbox, file: f.Base, flags: parseFileFlags(f.Flags), receivedAt: f.at, now: b.now, direction: Received}
+	if f.mailbox == SentMailbox {
 		m.direction = Sent
 	}
 	switch {
@@ -306,6 +314,9 @@ func (b *rebuilder) insert(tx *sqlite.Tx, f foundFile, rec *record) error {
 		return err
 	}
 	if there > 0 { // in one more mailbox
+		if err := tx.Row("SELECT wire FROM placements WHERE message_id = ? LIMIT 1", sqlite.Args(string(m.id)), &m.wire); err != nil {
+			return err
+		}
 		return b.w.place(tx, m)
 	}
 	return b.w.insertMessage(tx, m)

@@ -44,7 +44,7 @@ func (w *workspace) recover() error {
 			p, ok := known[path.Join(dir, f.Base)]
 			if ok {
 				if want := fileFlags(p.flags); want != f.Flags {
-					if err := w.tree.Rename(p.folder(), p.file, want); err != nil {
+					if err := w.tree.Rename(p.folder(), p.file, f.Flags, want); err != nil {
 						return err
 					}
 				}
@@ -94,11 +94,17 @@ func (w *workspace) eachFolder(do func(inbox, dir string) error) error {
 
 // adopt takes in the files that other programs put into new of the folders that the index knows.
 func (w *workspace) adopt() error {
-	var mailboxes []mailboxRow
+	type known struct {
+		id     int64
+		name   string
+		inbox  InboxID
+		folder string
+	}
+	var mailboxes []known
 	err := w.db.View(noCtx, func(tx *sqlite.Tx) error {
-		return tx.Each("SELECT id, inbox_id, name FROM mailboxes", nil, func(scan func(...any) error) error {
-			var m mailboxRow
-			err := scan(&m.id, &m.inbox, &m.name)
+		return tx.Each("SELECT id, inbox_id, name, folder FROM mailboxes", nil, func(scan func(...any) error) error {
+			var m known
+			err := scan(&m.id, &m.inbox, &m.name, &m.folder)
 			mailboxes = append(mailboxes, m)
 			return err
 		})
@@ -107,7 +113,7 @@ func (w *workspace) adopt() error {
 		return err
 	}
 	for _, m := range mailboxes {
-		folder := maildir.Folder{Inbox: string(m.inbox), Mailbox: m.name}
+		folder := maildir.Folder{Inbox: string(m.inbox), Name: m.folder}
 		names, err := w.tree.NamesInNew(folder.Dir())
 		if err != nil {
 			return err
@@ -116,7 +122,7 @@ func (w *workspace) adopt() error {
 			if base, _ := maildir.SplitName(name); ours(base) || strings.HasPrefix(name, ".") || w.indexed(m.id, base) {
 				continue
 			}
-			if err := w.adoptFile(folder, m.inbox, path.Join(folder.Dir(), "new", name)); err != nil {
+			if err := w.adoptFile(folder, m.inbox, m.name, path.Join(folder.Dir(), "new", name)); err != nil {
 				w.store.opts.Log.Warn("take in a foreign file", "workspace", w.id, "inbox", m.inbox, "err", err)
 			}
 		}
@@ -134,21 +140,21 @@ func (w *workspace) indexed(mailbox int64, base string) bool {
 }
 
 // adoptFile gives a foreign file a name of ours, its rows, and takes the old name away.
-func (w *workspace) adoptFile(folder maildir.Folder, inbox InboxID, name string) error {
-	now := w.store.opts.Clock().UTC().Truncate(time.Microsecond)
+func (w *workspace) adoptFile(folder maildir.Folder, inbox InboxID, mailbox, name string) error {
+	now := w.now()
 	rec, modified, err := w.readFile(name)
 	if err != nil {
 		return err
 	}
 	id := MessageID(ident.New("msg", now))
-	if err := w.tree.Link(name, folder, string(id)); err != nil {
+	if err := w.tree.Link(name, folder, string(id), ""); err != nil {
 		return err
 	}
-	if err := w.tree.Sync(folder); err != nil {
+	if err := w.tree.Sync(folder, ""); err != nil {
 		return w.fail(err)
 	}
 	err = w.change(func(tx *sqlite.Tx) error {
-		return w.insertMessage(tx, newMessage{id: id, inbox: inbox, record: rec, direction: Appended, mailbox: folder.Mailbox, file: string(id),
+		return w.insertMessage(tx, newMessage{id: id, inbox: inbox, record: rec, direction: Appended, mailbox: mailbox, file: string(id),
 			receivedAt: modified, now: now, event: "message.appended"})
 	})
 	if err != nil {
@@ -185,10 +191,13 @@ func (h Workspace) RemoveInbox(ctx context.Context, id InboxID) error {
 	return h.use(ctx, func(w *workspace) error {
 		err := w.change(func(tx *sqlite.Tx) error {
 			for _, q := range []string{
+				"DELETE FROM wires WHERE id IN (SELECT wire FROM placements WHERE mailbox_id IN (SELECT id FROM mailboxes WHERE inbox_id = ?))",
 				"DELETE FROM placements WHERE mailbox_id IN (SELECT id FROM mailboxes WHERE inbox_id = ?)",
 				"DELETE FROM expunged WHERE mailbox_id IN (SELECT id FROM mailboxes WHERE inbox_id = ?)",
 				"DELETE FROM messages WHERE inbox_id = ?",
 				"DELETE FROM mailboxes WHERE inbox_id = ?",
+				"DELETE FROM subscriptions WHERE inbox_id = ?",
+				"DELETE FROM keyword_spellings WHERE inbox_id = ?",
 				"DELETE FROM thread_ids WHERE inbox_id = ?",
 				"DELETE FROM threads WHERE inbox_id = ?",
 				"DELETE FROM unconfirmed WHERE inbox_id = ?",

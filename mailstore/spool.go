@@ -2,7 +2,6 @@ package mailstore
 
 import (
 	"bytes"
-	"context"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -17,14 +16,12 @@ import (
 const SpoolMemory = 64 << 10
 
 // Spool holds the bytes of one message while they arrive, before it is known what to do with them. Up to SpoolMemory
-// octets stay in memory, more lie in a file in tmp of the workspace it was made for. It is not durable and not safe
+// octets stay in memory, more lie in a file without a name on the disk of the workspace it was made for. It is not durable and not safe
 // for concurrent use. Close gives everything back.
 type Spool struct {
 	in   Inbox
-	w    *workspace
 	mem  []byte
 	file *os.File
-	name string
 	size int64
 	hash hash.Hash
 }
@@ -53,27 +50,29 @@ func (sp *Spool) Write(p []byte) (int, error) {
 
 // spill moves what is in memory to a file.
 func (sp *Spool) spill() error {
-	w, err := sp.in.ws.store.acquire(context.Background(), sp.in.ws.id)
-	if err != nil {
-		return err
-	}
-	if err := w.enoughSpace(); err != nil {
-		w.store.release(w)
-		return err
-	}
-	sp.w = w
-	if err := w.root.Mkdir("tmp", 0o700); err != nil && !errors.Is(err, os.ErrExist) {
-		return errDisk.Because(fmt.Errorf("spool: %w", err))
-	}
-	sp.name = "tmp/" + ident.New("spool", w.store.opts.Clock())
-	if sp.file, err = w.root.OpenFile(sp.name, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600); err != nil {
-		return errDisk.Because(fmt.Errorf("spool: %w", err))
-	}
-	if _, err := sp.file.Write(sp.mem); err != nil {
-		return errDisk.Because(fmt.Errorf("spool: %w", err))
-	}
-	sp.mem = nil
-	return nil
+	return sp.in.ws.use(noCtx, func(w *workspace) error {
+		if err := w.enoughSpace(); err != nil {
+			return err
+		}
+		if err := w.root.Mkdir("tmp", 0o700); err != nil && !errors.Is(err, os.ErrExist) {
+			return errDisk.Because(fmt.Errorf("spool: %w", err))
+		}
+		name := "tmp/" + ident.New("spool", w.store.opts.Clock())
+		file, err := w.root.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
+		if err != nil {
+			return errDisk.Because(fmt.Errorf("spool: %w", err))
+		}
+		sp.file = file
+		// it needs no name, and so holds nothing open but itself, however slow the client is
+		if err := w.root.Remove(name); err != nil {
+			return errDisk.Because(fmt.Errorf("spool: %w", err))
+		}
+		if _, err := sp.file.Write(sp.mem); err != nil {
+			return errDisk.Because(fmt.Errorf("spool: %w", err))
+		}
+		sp.mem = nil
+		return nil
+	})
 }
 
 // Size is the number of octets so far.
@@ -89,18 +88,13 @@ func (sp *Spool) Reader() io.ReadSeeker {
 
 func (sp *Spool) sum() []byte { return sp.hash.Sum(nil) }
 
-// Close removes the file, if there is one.
+// Close gives the file back, if there is one.
 func (sp *Spool) Close() error {
 	sp.mem = nil
-	if sp.w == nil {
+	if sp.file == nil {
 		return nil
 	}
-	var err error
-	if sp.file != nil {
-		err = errors.Join(sp.file.Close(), sp.w.root.Remove(sp.name))
-		sp.file = nil
-	}
-	sp.w.store.release(sp.w)
-	sp.w = nil
+	err := sp.file.Close()
+	sp.file = nil
 	return err
 }

@@ -105,9 +105,10 @@ func (w *workspace) writeStates(now time.Time, all bool) {
 func (w *workspace) writeState(mailbox int64) (lines int, err error) {
 	err = w.db.View(noCtx, func(tx *sqlite.Tx) error {
 		head := stateHead{Version: stateVersion}
-		var inbox string
-		err := tx.Row("SELECT inbox_id, name, object_id, special_use, subscribed, uidvalidity, uidnext, highestmodseq FROM mailboxes WHERE id = ?",
-			sqlite.Args(mailbox), &inbox, &head.Mailbox, &head.ObjectID, &head.SpecialUse, &head.Subscribed, &head.UIDValidity, &head.UIDNext, &head.HighestModseq)
+		var inbox, folder string
+		err := tx.Row(`SELECT inbox_id, folder, name, object_id, special_use, EXISTS (SELECT 1 FROM subscriptions s WHERE s.inbox_id = mailboxes.inbox_id AND s.name = mailboxes.name),
+			uidvalidity, uidnext, highestmodseq FROM mailboxes WHERE id = ?`,
+			sqlite.Args(mailbox), &inbox, &folder, &head.Mailbox, &head.ObjectID, &head.SpecialUse, &head.Subscribed, &head.UIDValidity, &head.UIDNext, &head.HighestModseq)
 		if sqlite.NoRows(err) { // its inbox was removed
 			return nil
 		}
@@ -119,7 +120,7 @@ func (w *workspace) writeState(mailbox int64) (lines int, err error) {
 				return err
 			}
 		}
-		return w.tree.WriteState(maildir.Folder{Inbox: inbox, Mailbox: head.Mailbox}, func(f *os.File) error {
+		return w.tree.WriteState(maildir.Folder{Inbox: inbox, Name: folder}, func(f *os.File) error {
 			out := bufio.NewWriterSize(f, 64<<10)
 			enc := json.NewEncoder(out)
 			if err := enc.Encode(head); err != nil {

@@ -105,6 +105,7 @@ func Open(dir string, opts Options) (*Store, error) {
 	s := &Store{dir: dir, opts: opts, lock: lock, open: map[WorkspaceID]*workspace{}, removed: map[WorkspaceID]bool{}, parses: make(chan struct{}, maxLargeParses)}
 	s.bells.ends = map[WorkspaceID]int64{}
 	s.bells.waiting = map[WorkspaceID]*bell{}
+	s.bells.rings = map[WorkspaceID]uint64{}
 	return s, nil
 }
 
@@ -187,6 +188,7 @@ func (s *Store) care() {
 	}
 	s.mu.Unlock()
 	for _, w := range due {
+		w.catchUpNames()
 		w.writeStates(now, false)
 		s.release(w)
 	}

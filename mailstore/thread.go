@@ -3,6 +3,7 @@ package mailstore
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -203,18 +204,20 @@ func cutMark(subject string) (mark, rest string, ok bool) {
 	return strings.ToLower(strings.TrimSpace(head)), rest, true
 }
 
-// dropFromThread counts a removed message out of its thread. An empty thread goes, with what led to it; its Message-IDs
+// shrinkThreads counts removed messages out of their threads. An empty thread goes, with what led to it; its Message-IDs
 // go too, so that nothing of it remains.
-func dropFromThread(tx *sqlite.Tx, m Message) error {
-	var left int
-	err := tx.Row("UPDATE threads SET messages = messages - 1, last_at = COALESCE((SELECT MAX(received_at) FROM messages WHERE thread_id = threads.id), last_at) WHERE id = ? RETURNING messages",
-		sqlite.Args(string(m.ThreadID)), &left)
-	if err != nil || left > 0 {
-		return err
-	}
-	for _, q := range []string{"DELETE FROM thread_ids WHERE thread_id = ?", "DELETE FROM threads WHERE merged_into = ?", "DELETE FROM threads WHERE id = ?"} {
-		if _, err := tx.Exec(q, string(m.ThreadID)); err != nil {
-			return err
+func shrinkThreads(tx *sqlite.Tx, threads []ThreadID) error {
+	encoded, _ := json.Marshal(threads) // strings always encode
+	const empty = "(SELECT id FROM threads WHERE id IN (SELECT value FROM json_each(?)) AND messages = 0)"
+	for _, q := range []string{
+		`UPDATE threads SET messages = (SELECT COUNT(*) FROM messages WHERE thread_id = threads.id),
+			last_at = COALESCE((SELECT MAX(received_at) FROM messages WHERE thread_id = threads.id), last_at) WHERE id IN (SELECT value FROM json_each(?))`,
+		"DELETE FROM thread_ids WHERE thread_id IN " + empty,
+		"DELETE FROM threads WHERE merged_into IN " + empty,
+		"DELETE FROM threads WHERE id IN (SELECT value FROM json_each(?)) AND messages = 0",
+	} {
+		if _, err := tx.Exec(q, string(encoded)); err != nil {
+			return fmt.Errorf("shrink threads: %w", err)
 		}
 	}
 	return nil

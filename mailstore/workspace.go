@@ -49,11 +49,15 @@ type workspace struct {
 	unused     *sync.Cond
 
 	failed atomic.Bool // a sync failed: to be closed and opened again
+	names  names       // of files, which follow behind their flags
+
+	unlinking sync.Mutex // one removes files at a time: see finishUnlinks
+
+	indexer *indexer // of text, behind the commits
 
 	mu        sync.Mutex
 	confirmed []MessageID          // deliveries whose answer the client has seen; forgotten with the next commit
 	dirty     map[int64]*dirtyMark // mailboxes whose state file is behind
-	names     sync.Mutex           // orders the renaming of files after commits
 }
 
 type dirtyMark struct {
@@ -68,6 +72,7 @@ func (w *workspace) openFiles() (err error) {
 	}
 	w.tree = maildir.New(w.root, s.opts.sync)
 	w.dirty = map[int64]*dirtyMark{}
+	w.indexer = newIndexer(w)
 	unclean := fileExists(filepath.Join(s.dir, "awake", string(w.id)))
 	fresh := !fileExists(filepath.Join(s.workspaceDir(w.id), "index.db"))
 	if fresh {
@@ -82,10 +87,13 @@ func (w *workspace) openFiles() (err error) {
 		return errors.Join(fmt.Errorf("open index: %w", err), w.root.Close())
 	}
 	if err = w.prepare(unclean); err != nil {
+		w.indexer.stop()
 		err = errors.Join(err, w.db.Close(), w.root.Close())
 		w.db = nil
+		return err
 	}
-	return err
+	w.indexer.notice()
+	return nil
 }
 
 // prepare begins the journal if there is none, finishes what a crash interrupted, and takes in foreign files.
@@ -104,7 +112,7 @@ func (w *workspace) prepare(unclean bool) error {
 			return err
 		}
 	}
-	if err := w.finishUnlinks(); err != nil {
+	if err := errors.Join(w.finishUnlinks(), w.db.Change(pruneExpunged)); err != nil {
 		return err
 	}
 	if unclean {
@@ -137,9 +145,11 @@ func (w *workspace) closeFiles() error {
 	if w.db == nil {
 		return nil
 	}
+	w.indexer.stop()
 	clean := !w.failed.Load() && !w.db.Broken()
 	if clean {
 		w.flushConfirmed()
+		w.catchUpNames()
 		w.writeStates(time.Time{}, true)
 		clean = !w.failed.Load() && !w.db.Broken()
 	}
@@ -155,6 +165,7 @@ func (w *workspace) change(do func(*sqlite.Tx) error) error {
 	err := w.db.Change(do)
 	if err == nil {
 		w.store.bells.ring(w.id)
+		w.indexer.notice()
 	}
 	return err
 }

@@ -50,6 +50,16 @@ type DB struct {
 	broken  error
 
 	stmts statements // of the writer; used by the leader only
+
+	readers chan struct{} // a slot for each View that runs
+	idleMu  sync.Mutex
+	spare   *reader // one reader is kept with what it has prepared
+}
+
+// reader is a connection that reads.
+type reader struct {
+	conn  *sql.Conn
+	stmts statements
 }
 
 // Tx is one transaction. It is valid only inside the function it was handed to.
@@ -70,12 +80,17 @@ type change struct {
 type statements struct {
 	conn *sql.Conn
 	byQ  map[string]*sql.Stmt
+	busy map[string]bool // its rows are being read
+}
+
+func newStatements(conn *sql.Conn) statements {
+	return statements{conn: conn, byQ: map[string]*sql.Stmt{}, busy: map[string]bool{}}
 }
 
 // Open opens or makes the file at path and brings it to the newest schema. A file that a newer program wrote is refused.
 // Migrations are the files NNNN_name.sql of the file system, in order; they are only ever added to.
 func Open(ctx context.Context, path string, migrations fs.FS) (*DB, error) {
-	db := &DB{path: path}
+	db := &DB{path: path, readers: make(chan struct{}, MaxReaders)}
 	db.idle = sync.NewCond(&db.mu)
 	pragmas := url.Values{}
 	for _, p := range []string{"journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "busy_timeout(10000)", "temp_store(MEMORY)", "cache_size(-2000)", "journal_size_limit(4194304)"} {
@@ -92,7 +107,7 @@ func Open(ctx context.Context, path string, migrations fs.FS) (*DB, error) {
 	if db.write, err = db.writeDB.Conn(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), db.writeDB.Close())
 	}
-	db.stmts = statements{conn: db.write, byQ: map[string]*sql.Stmt{}}
+	db.stmts = newStatements(db.write)
 	if err = db.check(ctx); err == nil {
 		err = migrate(ctx, db.write, migrations)
 	}
@@ -103,8 +118,7 @@ func Open(ctx context.Context, path string, migrations fs.FS) (*DB, error) {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), db.write.Close(), db.writeDB.Close())
 	}
 	db.readDB.SetMaxOpenConns(MaxReaders)
-	db.readDB.SetMaxIdleConns(1)
-	db.readDB.SetConnMaxIdleTime(time.Minute)
+	db.readDB.SetMaxIdleConns(0) // the one that is kept is kept here
 	return db, nil
 }
 
@@ -138,6 +152,16 @@ func (db *DB) Close() error {
 	}
 	db.mu.Unlock()
 	db.stmts.close()
+	for range MaxReaders { // those that read come to their end
+		db.readers <- struct{}{}
+	}
+	if db.spare != nil {
+		db.spare.close()
+		db.spare = nil
+	}
+	for range MaxReaders {
+		<-db.readers
+	}
 	return errors.Join(db.readDB.Close(), db.write.Close(), db.writeDB.Close())
 }
 
@@ -290,19 +314,67 @@ func (db *DB) Broken() bool {
 
 // View runs do over one consistent snapshot of what is committed. It does not wait for writers.
 func (db *DB) View(ctx context.Context, do func(*Tx) error) error {
+	select {
+	case db.readers <- struct{}{}:
+		defer func() { <-db.readers }()
+	case <-ctx.Done():
+		return fmt.Errorf("take a reader: %w", ctx.Err())
+	}
+	r, err := db.takeReader(ctx)
+	if err != nil {
+		return err
+	}
+	if _, err := r.conn.ExecContext(ctx, "BEGIN DEFERRED"); err != nil {
+		r.close()
+		return fmt.Errorf("begin to read: %w", err)
+	}
+	defer func() {
+		if _, err := r.conn.ExecContext(context.WithoutCancel(ctx), "ROLLBACK"); err != nil {
+			r.close()
+			return
+		}
+		db.giveBack(r)
+	}()
+	return do(&Tx{conn: r.conn, stmts: &r.stmts})
+}
+
+func (db *DB) takeReader(ctx context.Context) (*reader, error) {
+	db.mu.Lock()
+	closed := errors.Is(db.broken, errClosed)
+	db.mu.Unlock()
+	if closed {
+		return nil, errClosed
+	}
+	db.idleMu.Lock()
+	r := db.spare
+	db.spare = nil
+	db.idleMu.Unlock()
+	if r != nil {
+		return r, nil
+	}
 	conn, err := db.readDB.Conn(ctx)
 	if err != nil {
 		if errors.Is(err, sql.ErrConnDone) || strings.Contains(err.Error(), "database is closed") {
-			return errClosed.Because(err)
+			return nil, errClosed.Because(err)
 		}
-		return fmt.Errorf("take a reader: %w", err)
+		return nil, fmt.Errorf("take a reader: %w", err)
 	}
-	defer conn.Close()
-	if _, err := conn.ExecContext(ctx, "BEGIN DEFERRED"); err != nil {
-		return fmt.Errorf("begin to read: %w", err)
+	return &reader{conn: conn, stmts: newStatements(conn)}, nil
+}
+
+func (db *DB) giveBack(r *reader) {
+	db.idleMu.Lock()
+	defer db.idleMu.Unlock()
+	if db.spare == nil {
+		db.spare = r
+		return
 	}
-	defer conn.ExecContext(context.WithoutCancel(ctx), "ROLLBACK")
-	return do(&Tx{conn: conn})
+	r.close()
+}
+
+func (r *reader) close() {
+	r.stmts.close()
+	r.conn.Close()
 }
 
 // After has f called when the transaction is committed, before Change returns; not if it is undone. f must not block.
@@ -311,36 +383,43 @@ func (tx *Tx) After(f func()) { tx.after = append(tx.after, f) }
 // Exec runs a statement. Arguments are bound, never written into the text.
 func (tx *Tx) Exec(query string, args ...any) (sql.Result, error) {
 	ctx := context.Background()
-	if tx.stmts == nil {
-		return tx.conn.ExecContext(ctx, query, args...)
-	}
 	stmt, err := tx.stmts.get(ctx, query)
 	if err != nil {
 		return nil, err
+	}
+	if stmt == nil {
+		return tx.conn.ExecContext(ctx, query, args...)
 	}
 	return stmt.ExecContext(ctx, args...)
 }
 
-// Query gives the rows of a statement. The caller closes them before the next statement of the same transaction.
-func (tx *Tx) Query(query string, args ...any) (*sql.Rows, error) {
+// query gives the rows of a statement. They are closed by done.
+func (tx *Tx) query(query string, args []any) (rows *sql.Rows, done func(), err error) {
 	ctx := context.Background()
-	if tx.stmts == nil {
-		return tx.conn.QueryContext(ctx, query, args...)
-	}
 	stmt, err := tx.stmts.get(ctx, query)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return stmt.QueryContext(ctx, args...)
+	if stmt == nil {
+		if rows, err = tx.conn.QueryContext(ctx, query, args...); err != nil {
+			return nil, nil, err
+		}
+		return rows, func() { rows.Close() }, nil
+	}
+	if rows, err = stmt.QueryContext(ctx, args...); err != nil {
+		return nil, nil, err
+	}
+	tx.stmts.busy[query] = true
+	return rows, func() { rows.Close(); delete(tx.stmts.busy, query) }, nil
 }
 
 // Row scans the single row of a statement; sql.ErrNoRows if there is none.
 func (tx *Tx) Row(query string, args []any, dest ...any) error {
-	rows, err := tx.Query(query, args...)
+	rows, done, err := tx.query(query, args)
 	if err != nil {
 		return err
 	}
-	defer rows.Close()
+	defer done()
 	if !rows.Next() {
 		if err := rows.Err(); err != nil {
 			return err
@@ -355,11 +434,11 @@ func (tx *Tx) Row(query string, args []any, dest ...any) error {
 
 // Each calls f for each row of a statement, with a function that scans it.
 func (tx *Tx) Each(query string, args []any, f func(scan func(...any) error) error) error {
-	rows, err := tx.Query(query, args...)
+	rows, done, err := tx.query(query, args)
 	if err != nil {
 		return err
 	}
-	defer rows.Close()
+	defer done()
 	for rows.Next() {
 		if err := f(rows.Scan); err != nil {
 			return err
@@ -368,11 +447,18 @@ func (tx *Tx) Each(query string, args []any, f func(scan func(...any) error) err
 	return rows.Err()
 }
 
+// maxStatements is how many statements one connection keeps prepared; texts with a varying part are few.
+const maxStatements = 200
+
+// get gives the prepared statement; nil if its rows are being read at this moment.
 func (s *statements) get(ctx context.Context, query string) (*sql.Stmt, error) {
+	if s.busy[query] {
+		return nil, nil
+	}
 	if stmt := s.byQ[query]; stmt != nil {
 		return stmt, nil
 	}
-	if len(s.byQ) >= 200 { // queries with a varying number of places
+	if len(s.byQ) >= maxStatements && len(s.busy) == 0 {
 		s.close()
 	}
 	stmt, err := s.conn.PrepareContext(ctx, query)

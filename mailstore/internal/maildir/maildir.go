@@ -15,7 +15,6 @@ import (
 	"strings"
 	"sync"
 	"syscall"
-	"unicode/utf16"
 )
 
 // Tree is the maildirs of one workspace. Its methods are safe for concurrent use.
@@ -29,82 +28,23 @@ type Tree struct {
 	syncs map[string]*syncer
 }
 
-// Folder names one folder: an inbox's id and the mailbox's name.
+// Folder is one folder: an inbox's id and the folder's name in it.
 type Folder struct {
-	Inbox   string
-	Mailbox string // "INBOX", "Sent", "A/B"
+	Inbox string
+	Name  string // "" for INBOX, ".Sent"; see FolderName
 }
 
 // Dir is the folder's path below the workspace: "maildir/inb_…" for INBOX, "maildir/inb_…/.Sent" for others.
 func (f Folder) Dir() string {
-	if f.Mailbox == "INBOX" {
-		return path.Join("maildir", f.Inbox)
+	if f.Name == "" {
+		return "maildir/" + f.Inbox
 	}
-	return path.Join("maildir", f.Inbox, FolderName(f.Mailbox))
+	return "maildir/" + f.Inbox + "/" + f.Name
 }
 
 // New gives the tree below root. sync is (*os.File).Sync, or what a test puts in its place.
 func New(root *os.Root, sync func(*os.File) error) *Tree {
 	return &Tree{root: root, sync: sync, link: root.Link, made: map[string]bool{}, syncs: map[string]*syncer{}}
-}
-
-// FolderName is the Maildir++ name of a mailbox: a dot, then its levels with dots between. What Maildir++ has no way
-// to say (a dot, a slash, non-ASCII) is written in modified UTF-7 (RFC 3501, 5.1.3), as Dovecot does.
-func FolderName(mailbox string) string {
-	var b strings.Builder
-	var pending []uint16
-	flush := func() {
-		if len(pending) == 0 {
-			return
-		}
-		raw := make([]byte, 0, 2*len(pending))
-		for _, u := range pending {
-			raw = append(raw, byte(u>>8), byte(u))
-		}
-		b.WriteString("&" + modifiedBase64(raw) + "-")
-		pending = nil
-	}
-	for level, name := range strings.Split(mailbox, "/") {
-		if level >= 0 {
-			flush()
-			b.WriteByte('.')
-		}
-		for _, r := range name {
-			switch {
-			case r == '&':
-				flush()
-				b.WriteString("&-")
-			case r > ' ' && r < 0x7f && r != '.' && r != '/':
-				flush()
-				b.WriteRune(r)
-			case r > 0xffff:
-				hi, lo := utf16.EncodeRune(r)
-				pending = append(pending, uint16(hi), uint16(lo))
-			default:
-				pending = append(pending, uint16(r))
-			}
-		}
-	}
-	flush()
-	return b.String()
-}
-
-func modifiedBase64(raw []byte) string {
-	const digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+,"
-	var b strings.Builder
-	var acc uint32
-	bits := 0
-	for _, x := range raw {
-		acc, bits = acc<<8|uint32(x), bits+8
-		for bits >= 6 {
-			bits -= 6
-			b.WriteByte(digits[acc>>bits&63])
-		}
-	}
-	if bits > 0 {
-		b.WriteByte(digits[acc<<(6-bits)&63])
-	}
-	return b.String()
 }
 
 // Make makes the folder if it is not there, durably.
@@ -120,7 +60,7 @@ func (t *Tree) Make(f Folder) error {
 			return fmt.Errorf("make folder: %w", err)
 		}
 	}
-	if f.Mailbox != "INBOX" { // Maildir++ marks a folder that is not the inbox
+	if f.Name != "" { // Maildir++ marks a folder that is not the inbox
 		if file, err := t.root.OpenFile(path.Join(dir, "maildirfolder"), os.O_CREATE|os.O_WRONLY, 0o600); err == nil {
 			file.Close()
 		}
@@ -140,7 +80,7 @@ func (t *Tree) Write(f Folder, base string, parts ...io.Reader) (size int64, err
 	if err := t.Make(f); err != nil {
 		return 0, err
 	}
-	name := path.Join(f.Dir(), "tmp", base)
+	name := f.Dir() + "/tmp/" + base
 	file, err := t.root.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if errors.Is(err, fs.ErrNotExist) { // somebody took the folder away since it was made
 		t.mu.Lock()
@@ -175,25 +115,32 @@ func (t *Tree) Write(f Folder, base string, parts ...io.Reader) (size int64, err
 	return size, nil
 }
 
-// Publish gives a written file its name in new. The name is durable after Sync.
-func (t *Tree) Publish(f Folder, base string) error {
-	dir := f.Dir()
-	if err := t.root.Rename(path.Join(dir, "tmp", base), path.Join(dir, "new", base)); err != nil {
+// Publish gives a written file its name: in new, or in cur if there are flags (":2,S"). The name is durable after Sync.
+func (t *Tree) Publish(f Folder, base, flags string) error {
+	if err := t.root.Rename(f.Dir()+"/tmp/"+base, f.Path(base, flags)); err != nil {
 		return fmt.Errorf("name file: %w", err)
 	}
 	return nil
 }
 
+// Path is where a file of this base name and these flags lies, below the workspace.
+func (f Folder) Path(base, flags string) string {
+	if flags == "" {
+		return f.Dir() + "/new/" + base
+	}
+	return f.Dir() + "/cur/" + base + flags
+}
+
 // Discard removes what Write left in tmp.
 func (t *Tree) Discard(f Folder, base string) { t.root.Remove(path.Join(f.Dir(), "tmp", base)) }
 
-// Link gives the bytes at from (a path below the workspace) one more name, in new of the folder; where the file system
-// has no room for one more link, the bytes are copied and synced.
-func (t *Tree) Link(from string, f Folder, base string) error {
+// Link gives the bytes at from (a path below the workspace) one more name in the folder, as Publish does; where the file
+// system has no room for one more link, the bytes are copied and synced.
+func (t *Tree) Link(from string, f Folder, base, flags string) error {
 	if err := t.Make(f); err != nil {
 		return err
 	}
-	err := t.link(from, path.Join(f.Dir(), "new", base))
+	err := t.link(from, f.Path(base, flags))
 	if err == nil {
 		return nil
 	}
@@ -208,12 +155,12 @@ func (t *Tree) Link(from string, f Folder, base string) error {
 	if _, err := t.Write(f, base, src); err != nil {
 		return err
 	}
-	return t.Publish(f, base)
+	return t.Publish(f, base, flags)
 }
 
-// Sync makes the names in new of the folder durable. Calls that overlap share one sync.
-func (t *Tree) Sync(f Folder) error {
-	dir := path.Join(f.Dir(), "new")
+// Sync makes the names of files with these flags durable: those in new, or those in cur. Calls that overlap share one sync.
+func (t *Tree) Sync(f Folder, flags string) error {
+	dir := path.Dir(f.Path("x", flags))
 	t.mu.Lock()
 	s := t.syncs[dir]
 	if s == nil {
@@ -239,12 +186,15 @@ func (t *Tree) syncDir(dir string) error {
 // Open opens the file of this base name. flags is what its name is expected to end in (":2,S"); a reader that misses
 // it looks again by the base name, for names change when flags do.
 func (t *Tree) Open(f Folder, base, flags string) (*os.File, error) {
-	name, err := t.find(f, base, flags)
-	if err != nil {
-		return nil, err
+	file, err := t.root.Open(f.Path(base, flags))
+	if errors.Is(err, fs.ErrNotExist) {
+		var name string
+		if name, err = t.find(f, base, flags); err == nil {
+			file, err = t.root.Open(name)
+		}
 	}
-	file, err := t.root.Open(name)
 	if errors.Is(err, fs.ErrNotExist) { // renamed in between
+		var name string
 		if name, err = t.find(f, base, ""); err == nil {
 			file, err = t.root.Open(name)
 		}
@@ -258,63 +208,81 @@ func (t *Tree) Open(f Folder, base, flags string) (*os.File, error) {
 // Find is the path below the workspace of the file of this base name.
 func (t *Tree) Find(f Folder, base, flags string) (string, error) { return t.find(f, base, flags) }
 
+// findTries is how often a file is looked for: a rename between two looks hides it.
+const findTries = 3
+
 func (t *Tree) find(f Folder, base, flags string) (string, error) {
-	dir := f.Dir()
-	expected := path.Join(dir, "cur", base+flags)
-	if flags == "" {
-		expected = path.Join(dir, "new", base)
-	}
-	if _, err := t.root.Lstat(expected); err == nil {
-		return expected, nil
-	}
-	if fresh := path.Join(dir, "new", base); fresh != expected {
-		if _, err := t.root.Lstat(fresh); err == nil {
-			return fresh, nil
+	cur := f.Dir() + "/cur"
+	for range findTries {
+		for _, path := range []string{f.Path(base, flags), f.Path(base, "")} {
+			if _, err := t.root.Lstat(path); err == nil {
+				return path, nil
+			}
 		}
-	}
-	for try := 0; try < 2; try++ { // a rename between two looks hides a name once at most
-		names, err := t.list(path.Join(dir, "cur"))
+		names, err := t.list(cur)
 		if err != nil {
 			return "", err
 		}
 		for _, name := range names {
 			if b, _ := SplitName(name); b == base {
-				return path.Join(dir, "cur", name), nil
+				return cur + "/" + name, nil
 			}
 		}
 	}
 	return "", fmt.Errorf("find file %s: %w", base, fs.ErrNotExist)
 }
 
-// Rename gives the file the name that tells its flags. It is not synced: the index is the truth while it lives.
-func (t *Tree) Rename(f Folder, base, flags string) error {
-	from, err := t.find(f, base, flags)
-	if err != nil {
+// Rename gives the file whose name tells the flags from the name that tells the flags to. It is not synced: the index is
+// the truth while it lives. A file that has another name than that is looked for.
+func (t *Tree) Rename(f Folder, base, from, to string) error {
+	target := f.Path(base, to)
+	if from != to {
+		if err := t.root.Rename(f.Path(base, from), target); !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	source, err := t.find(f, base, to)
+	if err != nil || source == target {
 		return err
 	}
-	to := path.Join(f.Dir(), "cur", base+flags)
-	if flags == "" {
-		to = path.Join(f.Dir(), "new", base)
-	}
-	if from == to {
-		return nil
-	}
-	return t.root.Rename(from, to)
+	return t.root.Rename(source, target)
 }
 
 // Remove takes the file's name away. A file that is not there is no error.
 func (t *Tree) Remove(f Folder, base, flags string) error {
-	name, err := t.find(f, base, flags)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
+	err := t.root.Remove(f.Path(base, flags))
+	for try := 0; errors.Is(err, fs.ErrNotExist) && try < findTries; try++ {
+		name, notFound := t.find(f, base, flags)
+		if notFound != nil {
+			err = notFound
+			break
+		}
+		err = t.root.Remove(name)
 	}
-	if err != nil {
-		return err
-	}
-	if err := t.root.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("remove file: %w", err)
 	}
 	return nil
+}
+
+// RemoveFolder removes a folder with all that is in it, never INBOX's.
+func (t *Tree) RemoveFolder(f Folder) error {
+	if f.Name == "" {
+		return errors.New("remove folder: it is the inbox itself")
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	delete(t.made, f.Dir())
+	if err := t.root.RemoveAll(f.Dir()); err != nil {
+		return fmt.Errorf("remove folder: %w", err)
+	}
+	return nil
+}
+
+// HasFolder reports whether there is a folder of that name, whatever is in it.
+func (t *Tree) HasFolder(f Folder) bool {
+	_, err := t.root.Lstat(f.Dir())
+	return err == nil
 }
 
 // RemoveInbox removes all folders of an inbox.

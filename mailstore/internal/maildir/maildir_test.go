@@ -35,14 +35,14 @@ func TestFolderNamesAreMaildirPlusPlus(t *testing.T) {
 
 func TestAFileHasNoNameBeforeItIsPublished(t *testing.T) {
 	tr, dir := tree(t)
-	f := Folder{Inbox: "inb_1", Mailbox: "A/B"}
+	f := Folder{Inbox: "inb_1", Name: ".A.B"}
 	if _, err := tr.Write(f, "m1", strings.NewReader("head\r\n"), strings.NewReader("body")); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := tr.Open(f, "m1", ""); !errors.Is(err, fs.ErrNotExist) {
 		t.Fatalf("before: %v", err)
 	}
-	if err := tr.Publish(f, "m1"); err != nil {
+	if err := tr.Publish(f, "m1", ""); err != nil {
 		t.Fatal(err)
 	}
 	if got, err := os.ReadFile(filepath.Join(dir, "maildir/inb_1/.A.B/new/m1")); err != nil || string(got) != "head\r\nbody" {
@@ -58,7 +58,7 @@ func TestAWriteThatFailsLeavesNothing(t *testing.T) {
 		}
 		return nil
 	}
-	if _, err := tr.Write(Folder{Inbox: "inb_1", Mailbox: "INBOX"}, "m1", strings.NewReader("x")); err == nil {
+	if _, err := tr.Write(Folder{Inbox: "inb_1"}, "m1", strings.NewReader("x")); err == nil {
 		t.Fatal("no error")
 	}
 	if left, _ := filepath.Glob(filepath.Join(dir, "maildir/*/tmp/*")); len(left) > 0 {
@@ -76,7 +76,7 @@ func TestNamesCannotLeadOut(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, inbox := range []string{"inb_1", "../../x"} {
-		if _, err := tr.Write(Folder{Inbox: inbox, Mailbox: "INBOX"}, "m", strings.NewReader("x")); err == nil {
+		if _, err := tr.Write(Folder{Inbox: inbox}, "m", strings.NewReader("x")); err == nil {
 			t.Errorf("%q led out", inbox)
 		}
 	}
@@ -127,12 +127,12 @@ func TestNobodyIsServedByASyncThatBeganBeforeItCame(t *testing.T) {
 
 func TestAFolderThatWasTakenAwayIsMadeAgain(t *testing.T) {
 	tr, dir := tree(t)
-	f := Folder{Inbox: "inb_1", Mailbox: "INBOX"}
+	f := Folder{Inbox: "inb_1"}
 	for range 2 {
 		if _, err := tr.Write(f, "m1", strings.NewReader("x")); err != nil {
 			t.Fatal(err)
 		}
-		if err := tr.Publish(f, "m1"); err != nil {
+		if err := tr.Publish(f, "m1", ""); err != nil {
 			t.Fatal(err)
 		}
 		if err := os.RemoveAll(filepath.Join(dir, "maildir")); err != nil {
@@ -143,14 +143,14 @@ func TestAFolderThatWasTakenAwayIsMadeAgain(t *testing.T) {
 
 func TestPastTheLinkLimitBytesAreCopied(t *testing.T) {
 	tr, dir := tree(t)
-	f, g := Folder{Inbox: "inb_1", Mailbox: "INBOX"}, Folder{Inbox: "inb_2", Mailbox: "Sent"}
+	f, g := Folder{Inbox: "inb_1"}, Folder{Inbox: "inb_2", Name: ".Sent"}
 	if _, err := tr.Write(f, "m1", strings.NewReader("bytes")); err != nil {
 		t.Fatal(err)
 	}
 	tr.link = func(from, to string) error {
 		return &os.LinkError{Op: "linkat", Old: from, New: to, Err: syscall.EMLINK}
 	}
-	if err := tr.Link(f.Dir()+"/tmp/m1", g, "m2"); err != nil {
+	if err := tr.Link(f.Dir()+"/tmp/m1", g, "m2", ""); err != nil {
 		t.Fatal(err)
 	}
 	if got, err := os.ReadFile(filepath.Join(dir, g.Dir(), "new", "m2")); err != nil || string(got) != "bytes" {
