@@ -27,8 +27,10 @@ type Directory struct {
 	mu sync.RWMutex // held for reading while db is used
 	db *sqlite.DB
 
-	ring chan struct{} // wakes Relay
-	used lastUsed
+	ring chan struct {
+	} // wakes Relay
+	used     lastUsed
+	failures failures // of logins
 }
 
 // Open opens or makes the directory at path and brings it to the newest schema. It starts no goroutine. The store stays

@@ -40,7 +40,7 @@ func (c credential) identity() Identity {
 // refused from elsewhere, and without a valid address. That the key was used is noted, to the minute, a little later.
 func (d *Directory) Authenticate(ctx context.Context, secret string, from netip.Addr) (*Grant, error) {
 	if !isSecret(secret) {
-		return nil, errUnauthenticated
+		return nil, ErrUnauthenticated
 	}
 	hash := hashSecret(secret)
 	var c credential
@@ -52,7 +52,7 @@ func (d *Directory) Authenticate(ctx context.Context, secret string, from netip.
 			return err
 		}
 		if !found || subtle.ConstantTimeCompare(hash, c.hash) != 1 {
-			return errUnauthenticated
+			return ErrUnauthenticated
 		}
 		identity = c.identity()
 		if identity.InboxID != "" {
@@ -84,24 +84,35 @@ func primaryAddress(tx *sqlite.Tx, inbox mailstore.InboxID) (string, error) {
 }
 
 // Login finds the grant for one inbox, for IMAP and SMTP: user is one of its addresses, password its password or an API
-// key that covers it. Whatever is wrong, the answer is the same.
+// key that covers it. Whatever is wrong, the answer is the same. Failures are counted over all wires: who fails too often
+// is refused for a while, also with the right password.
 func (d *Directory) Login(ctx context.Context, user, password string, from netip.Addr) (*Grant, error) {
-	var g *Grant
-	var err error
+	now := d.now()
+	if err := d.failures.refuse(user, from, now); err != nil {
+		return nil, err
+	}
+	g, err := d.tryLogin(ctx, user, password, from)
+	if errors.Is(err, ErrUnauthenticated) {
+		d.failures.note(user, from, now)
+	}
+	return g, err
+}
+
+func (d *Directory) tryLogin(ctx context.Context, user, password string, from netip.Addr) (g *Grant, err error) {
 	if isSecret(password) {
 		g, err = d.loginWithKey(ctx, user, password, from)
 	} else {
 		g, err = d.loginWithPassword(ctx, user, password)
 	}
 	if err != nil && isRefusal(err) {
-		return nil, errUnauthenticated
+		return nil, ErrUnauthenticated
 	}
 	return g, err
 }
 
 // isRefusal tells a wrong credential from a store that does not answer.
 func isRefusal(err error) bool {
-	for _, refusal := range []error{ErrNotFound, errUnauthenticated, errNetwork} {
+	for _, refusal := range []error{ErrNotFound, ErrUnauthenticated, errNetwork} {
 		if errors.Is(err, refusal) {
 			return true
 		}
@@ -157,7 +168,7 @@ func (d *Directory) loginWithPassword(ctx context.Context, user, password string
 			return err
 		}
 		if subtle.ConstantTimeCompare(hash, g.hash) != 1 {
-			return errUnauthenticated
+			return ErrUnauthenticated
 		}
 		g.identity.Permissions = permissions
 		return g.identity.narrow(tx, at)
@@ -202,7 +213,7 @@ func (g *Grant) checkPassword(tx *sqlite.Tx) error {
 		return orUnauthenticated(err)
 	}
 	if subtle.ConstantTimeCompare(hash, g.hash) != 1 {
-		return errUnauthenticated
+		return ErrUnauthenticated
 	}
 	return nil
 }
@@ -215,7 +226,7 @@ func (g *Grant) checkCredential(tx *sqlite.Tx) error {
 	same := found && slices.Equal(c.key.Permissions, g.identity.Permissions) && slices.Equal(c.key.Networks, g.identity.Networks)
 	switch {
 	case !same:
-		return errUnauthenticated
+		return ErrUnauthenticated
 	case c.key.expired(g.dir.now()):
 		return errExpired
 	}
@@ -225,7 +236,7 @@ func (g *Grant) checkCredential(tx *sqlite.Tx) error {
 // orUnauthenticated says of what is gone that it no longer authenticates.
 func orUnauthenticated(err error) error {
 	if errors.Is(err, ErrNotFound) {
-		return errUnauthenticated
+		return ErrUnauthenticated
 	}
 	return err
 }

@@ -48,7 +48,7 @@ func TestPeopleLogInWithAPasswordOrAnyKeyThatCoversTheInbox(t *testing.T) {
 		"a suffix": {"one+x@a.test", password}, "a stranger's key": {"one@a.test", strangers}, "a broken key": {"one@a.test", inSecret + "x"}, "another inbox's key": {"two@a.test", inSecret}, "nothing": {"", ""},
 	} {
 		_, err := w.dir.Login(w.ctx(), try[0], try[1], anywhere)
-		if !reflect.DeepEqual(fault.From(err), errUnauthenticated) {
+		if !reflect.DeepEqual(fault.From(err), ErrUnauthenticated) {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
