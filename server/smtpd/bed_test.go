@@ -128,7 +128,7 @@ func (b *bed) serve(l net.Listener) {
 	ctx, stop := context.WithCancel(context.Background())
 	s := New(b.cfg, b.dir, slog.New(slog.NewTextHandler(b.logs, nil)))
 	b.stop, b.ended = stop, make(chan error, 1)
-	b.held = func() int { s.gate.mu.Lock(); defer s.gate.mu.Unlock(); return s.gate.inside }
+	b.held = s.gate.Inside
 	ended := b.ended
 	go func() { ended <- s.Serve(ctx, l) }()
 }

@@ -7,12 +7,12 @@ import (
 	"log/slog"
 	"net"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/emersion/go-smtp"
 
 	"github.com/postroom/postroom/mailstore/ident"
+	"github.com/postroom/postroom/server"
 )
 
 // Serve takes connections from l until ctx ends. Then it closes l, tells those who wait for a command to come again
@@ -26,10 +26,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 
 	engine := make(chan error, 1)
 	go func() { engine <- r.engine.Serve(r) }()
-	closing := context.AfterFunc(ctx, func() { l.Close() })
-	err := r.accept(ctx, l)
-	closing()
-	l.Close() // again, if ctx did it
+	err := server.Accept(ctx, l, s.log, r.welcome)
 
 	r.drain(cancel)
 	shutdown := r.engine.Shutdown(context.WithoutCancel(ctx))
@@ -76,43 +73,10 @@ func (r *run) newSession(c *smtp.Conn) (smtp.Session, error) {
 	return &session{run: r, conn: c, front: f}, nil
 }
 
-// accept takes connections until the listener is closed.
-func (r *run) accept(ctx context.Context, l net.Listener) error {
-	for {
-		conn, err := l.Accept()
-		switch {
-		case err == nil:
-			r.welcome(conn)
-		case ctx.Err() != nil:
-			return nil
-		case !isPassing(err):
-			return fmt.Errorf("accept connection: %w", err)
-		default:
-			r.log.Warn("cannot accept a connection", "err", err)
-			select {
-			case <-time.After(acceptPause):
-			case <-ctx.Done():
-			}
-		}
-	}
-}
-
-// acceptPause is how long to wait when the process has no room for another connection.
-const acceptPause = 100 * time.Millisecond
-
-func isPassing(err error) bool {
-	for _, e := range []error{syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM, syscall.ECONNABORTED, syscall.EINTR} {
-		if errors.Is(err, e) {
-			return true
-		}
-	}
-	return false
-}
-
 // welcome lets a connection in, or turns it away without a goroutine of its own.
 func (r *run) welcome(conn net.Conn) {
-	ip := addressOf(conn.RemoteAddr())
-	if !r.gate.enter(ip) {
+	ip := server.AddressOf(conn.RemoteAddr())
+	if !r.gate.Enter(ip) {
 		r.log.Debug("connection refused", "remote", ip)
 		conn.SetWriteDeadline(time.Now().Add(refuseTimeout))
 		conn.Write([]byte(replyLine(errTooMany) + "\r\n"))
@@ -141,7 +105,7 @@ func (r *run) serve(f *front) {
 
 // left is called once when a link has ended.
 func (r *run) left(l *link) {
-	r.gate.leave(l.ip)
+	r.gate.Leave(l.ip)
 	r.mu.Lock()
 	delete(r.links, l)
 	r.mu.Unlock()

@@ -3,7 +3,6 @@ package smtpd
 import (
 	"fmt"
 	"net"
-	"net/netip"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -249,24 +248,6 @@ func (b *bed) until(ok func() bool) {
 		if time.Now().After(end) {
 			b.t.Fatal("waited in vain")
 		}
-	}
-}
-
-func TestGateCountsIPv6BySite(t *testing.T) {
-	g := gate{all: 10, each: 1}
-	for ip, want := range map[string]bool{"2001:db8:0:1::1": true, "2001:db8:0:2::1": true, "192.0.2.1": true, "192.0.2.2": true} {
-		if g.enter(netip.MustParseAddr(ip)) != want {
-			t.Errorf("%s: want %v", ip, want)
-		}
-	}
-	for _, ip := range []string{"2001:db8:0:1:ffff::9", "2001:db8:0:2::2", "192.0.2.1"} {
-		if g.enter(netip.MustParseAddr(ip)) {
-			t.Errorf("%s came in beside its neighbour", ip)
-		}
-	}
-	g.leave(netip.MustParseAddr("2001:db8:0:1::1"))
-	if !g.enter(netip.MustParseAddr("2001:db8:0:1::2")) {
-		t.Error("the place of one who left is not free")
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/postroom/postroom/server"
 	"github.com/postroom/postroom/tenancy"
 )
 
@@ -99,11 +100,11 @@ type Server struct {
 	cfg  Config
 	dir  *tenancy.Directory
 	log  *slog.Logger
-	gate gate
+	gate *server.Gate
 }
 
 // New makes a server, which starts nothing.
 func New(cfg Config, dir *tenancy.Directory, log *slog.Logger) *Server {
 	cfg = cfg.withDefaults()
-	return &Server{cfg: cfg, dir: dir, log: log, gate: gate{all: cfg.MaxConnections, each: cfg.MaxConnectionsPerSource}}
+	return &Server{cfg: cfg, dir: dir, log: log, gate: server.NewGate(cfg.MaxConnections, cfg.MaxConnectionsPerSource)}
 }
