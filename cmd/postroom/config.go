@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/postroom/postroom/mailstore"
+	"github.com/postroom/postroom/server/imapd"
 	"github.com/postroom/postroom/server/smtpd"
 )
 
@@ -23,6 +24,7 @@ type Config struct {
 	Log     LogConfig     `toml:"log"`
 	TLS     TLSConfig     `toml:"tls"`
 	SMTP    SMTPConfig    `toml:"smtp"`
+	IMAP    IMAPConfig    `toml:"imap"`
 	HTTP    HTTPConfig    `toml:"http"`
 	Storage StorageConfig `toml:"storage"`
 }
@@ -45,6 +47,16 @@ type SMTPConfig struct {
 	MaxMessageBytes         int64  `toml:"max_message_bytes"`
 	MaxConnections          int    `toml:"max_connections"`
 	MaxConnectionsPerSource int    `toml:"max_connections_per_source"`
+}
+
+// IMAPConfig is people's mail clients. An empty address serves nothing.
+type IMAPConfig struct {
+	Listen                  string `toml:"listen"`     // STARTTLS
+	ListenTLS               string `toml:"listen_tls"` // implicit TLS; nothing without a certificate
+	MaxMessageBytes         int64  `toml:"max_message_bytes"`
+	MaxConnections          int    `toml:"max_connections"`
+	MaxConnectionsPerSource int    `toml:"max_connections_per_source"`
+	MaxConnectionsPerInbox  int    `toml:"max_connections_per_inbox"`
 }
 
 // HTTPConfig is the API.
@@ -70,8 +82,10 @@ func DefaultConfig() Config {
 		DrainTimeout: 30 * time.Second,
 		Log:          LogConfig{Level: "info", Format: "text"},
 		SMTP:         SMTPConfig{Listen: ":25", MaxMessageBytes: smtpd.DefaultMaxMessageBytes, MaxConnections: smtpd.DefaultMaxConnections, MaxConnectionsPerSource: smtpd.DefaultMaxConnectionsPerSource},
-		HTTP:         HTTPConfig{Listen: "127.0.0.1:8080", MaxConnections: 4096},
-		Storage:      StorageConfig{MinFreeBytes: mailstore.DefaultMinFree},
+		IMAP: IMAPConfig{Listen: ":143", ListenTLS: ":993", MaxMessageBytes: imapd.DefaultMaxMessageBytes, MaxConnections: imapd.DefaultMaxConnections,
+			MaxConnectionsPerSource: imapd.DefaultMaxConnectionsPerSource, MaxConnectionsPerInbox: imapd.DefaultMaxConnectionsPerInbox},
+		HTTP:    HTTPConfig{Listen: "127.0.0.1:8080", MaxConnections: 4096},
+		Storage: StorageConfig{MinFreeBytes: mailstore.DefaultMinFree},
 	}
 }
 

@@ -35,6 +35,10 @@ func checkConfig(cfg Config, lines map[string]int) []mistake {
 	c.number("smtp.max_message_bytes", cfg.SMTP.MaxMessageBytes, 1<<10, 1<<30)
 	c.number("smtp.max_connections", int64(cfg.SMTP.MaxConnections), 1, 100_000)
 	c.number("smtp.max_connections_per_source", int64(cfg.SMTP.MaxConnectionsPerSource), 1, 100_000)
+	c.number("imap.max_message_bytes", cfg.IMAP.MaxMessageBytes, 1<<10, 1<<30)
+	c.number("imap.max_connections", int64(cfg.IMAP.MaxConnections), 1, 1_000_000)
+	c.number("imap.max_connections_per_source", int64(cfg.IMAP.MaxConnectionsPerSource), 1, 1_000_000)
+	c.number("imap.max_connections_per_inbox", int64(cfg.IMAP.MaxConnectionsPerInbox), 1, 1_000_000)
 	c.number("http.max_connections", int64(cfg.HTTP.MaxConnections), 1, 100_000)
 	c.number("storage.min_free_bytes", cfg.Storage.MinFreeBytes, 0, 1<<50)
 	return c.mistakes
@@ -107,11 +111,31 @@ func (c *checker) tls(t TLSConfig) {
 
 // listeners checks each address, that no two of them take the same port, and that no key travels in the open.
 func (c *checker) listeners(cfg Config) {
-	smtp := c.address("smtp.listen", cfg.SMTP.Listen)
-	http := c.address("http.listen", cfg.HTTP.Listen)
-	if smtp != nil && http != nil && smtp.overlaps(http) {
-		c.wrong("http.listen", "%s is taken by smtp.listen (%s): choose another port", cfg.HTTP.Listen, cfg.SMTP.Listen)
+	type listener struct {
+		key, text string
+		address   *listenAddress
 	}
+	var taken []listener
+	add := func(key, text string) *listenAddress {
+		l := listener{key, text, c.address(key, text)}
+		if l.address != nil {
+			for _, other := range taken {
+				if l.address.overlaps(other.address) {
+					c.wrong(key, "%s is taken by %s (%s): choose another port", text, other.key, other.text)
+				}
+			}
+			taken = append(taken, l)
+		}
+		return l.address
+	}
+	add("smtp.listen", cfg.SMTP.Listen)
+	if cfg.IMAP.Listen != "" {
+		add("imap.listen", cfg.IMAP.Listen)
+	}
+	if cfg.IMAP.ListenTLS != "" {
+		add("imap.listen_tls", cfg.IMAP.ListenTLS)
+	}
+	http := add("http.listen", cfg.HTTP.Listen)
 	switch {
 	case cfg.HTTP.TLS && cfg.HTTP.Insecure:
 		c.wrong("http.insecure", "this says plain HTTP and http.tls says TLS: remove one of them")

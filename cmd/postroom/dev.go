@@ -18,12 +18,14 @@ type devCommand struct {
 	JSON    bool   `name:"json" help:"Print one line of JSON when ready, for programs."`
 	HTTP    string `name:"http" help:"Address of the API; a free port without." default:"127.0.0.1:0" placeholder:"ADDR"`
 	SMTP    string `name:"smtp" help:"Address for mail in; a free port without." default:"127.0.0.1:0" placeholder:"ADDR"`
+	IMAP    string `name:"imap" help:"Address for mail clients, with STARTTLS; a free port without." default:"127.0.0.1:0" placeholder:"ADDR"`
+	IMAPS   string `name:"imaps" help:"Address for mail clients, with implicit TLS; a free port without." default:"127.0.0.1:0" placeholder:"ADDR"`
 	Verbose bool   `help:"Log what happens to standard error."`
 }
 
 // Validate wants addresses that only this machine reaches: the demo keys are no secret.
 func (c *devCommand) Validate() error {
-	for flag, text := range map[string]string{"--http": c.HTTP, "--smtp": c.SMTP} {
+	for flag, text := range map[string]string{"--http": c.HTTP, "--smtp": c.SMTP, "--imap": c.IMAP, "--imaps": c.IMAPS} {
 		address, err := parseListen(text)
 		if err != nil {
 			return fmt.Errorf("%s: %w", flag, err)
@@ -89,7 +91,7 @@ func (c *devCommand) config(dataDir string) (Config, error) {
 	cfg.DataDir = dataDir
 	cfg.DrainTimeout = 5 * time.Second
 	cfg.TLS = TLSConfig{CertFile: files.cert, KeyFile: files.key}
-	cfg.SMTP.Listen, cfg.HTTP.Listen = c.SMTP, c.HTTP
+	cfg.SMTP.Listen, cfg.HTTP.Listen, cfg.IMAP.Listen, cfg.IMAP.ListenTLS = c.SMTP, c.HTTP, c.IMAP, c.IMAPS
 	cfg.Log.Level = slog.LevelError.String()
 	if c.Verbose {
 		cfg.Log.Level = slog.LevelDebug.String()
@@ -100,7 +102,9 @@ func (c *devCommand) config(dataDir string) (Config, error) {
 // devReady is what a program needs to know: one flat line of JSON. What a wire's key is called stays; a wire that is not there is left out.
 type devReady struct {
 	HTTP         string   `json:"http"` // URL, without a slash at its end
-	SMTP         string   `json:"smtp"` // host:port
+	SMTP         string   `json:"smtp"` // host:port, like those that follow
+	IMAP         string   `json:"imap"`
+	IMAPS        string   `json:"imaps"`
 	OperatorKey  string   `json:"operatorKey"`
 	WorkspaceID  string   `json:"workspaceId"`
 	WorkspaceKey string   `json:"workspaceKey"`
@@ -117,7 +121,7 @@ type devInbox struct {
 
 func (c *devCommand) ready(p *postroom, d demo) devReady {
 	return devReady{
-		HTTP: "http://" + p.http.Addr().String(), SMTP: p.smtp.Addr().String(),
+		HTTP: "http://" + p.http.Addr().String(), SMTP: p.smtp.Addr().String(), IMAP: addressOf(p.imap), IMAPS: addressOf(p.imaps),
 		OperatorKey: d.OperatorKey, WorkspaceID: d.WorkspaceID, WorkspaceKey: d.WorkspaceKey, Inbox: d.Inbox,
 		CA: selfMadeIn(p.cfg.DataDir).ca, DataDir: p.cfg.DataDir,
 	}
@@ -139,7 +143,7 @@ func (r devReady) page(temporary bool) string {
 		kept = "removed at the end; --data DIR keeps it"
 	}
 	return strings.NewReplacer(
-		"{http}", r.HTTP, "{smtp}", r.SMTP, "{operatorKey}", r.OperatorKey, "{workspaceId}", r.WorkspaceID, "{workspaceKey}", r.WorkspaceKey,
+		"{http}", r.HTTP, "{smtp}", r.SMTP, "{imap}", r.IMAP, "{imaps}", r.IMAPS, "{operatorKey}", r.OperatorKey, "{workspaceId}", r.WorkspaceID, "{workspaceKey}", r.WorkspaceKey,
 		"{address}", r.Inbox.Address, "{password}", r.Inbox.Password, "{ca}", r.CA, "{data}", r.DataDir, "{kept}", kept,
 		"{ws}", "ws"+strings.TrimPrefix(r.HTTP, "http"),
 	).Replace(devPage)
@@ -150,6 +154,7 @@ Postroom is ready. Ctrl-C stops it.
 
   API            {http}
   Mail in        smtp://{smtp}
+  Mail clients   imaps://{imaps}  (imap://{imap} with STARTTLS)
   Inbox          {address}
   Password       {password}
   Workspace      {workspaceId}
@@ -166,6 +171,10 @@ Send a mail in:
 Read it:
 
   curl -sS -H 'X-API-Key: {workspaceKey}' {http}/v1/inboxes/{address}/messages
+
+Read it as a mail client does:
+
+  curl -sS --cacert {ca} -u {address}:{password} 'imaps://{imaps}/INBOX;MAILINDEX=1'
 
 Watch what arrives:
 

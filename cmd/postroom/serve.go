@@ -13,6 +13,7 @@ import (
 	"github.com/postroom/postroom/mailstore"
 	"github.com/postroom/postroom/server"
 	"github.com/postroom/postroom/server/api"
+	"github.com/postroom/postroom/server/imapd"
 	"github.com/postroom/postroom/server/smtpd"
 	"github.com/postroom/postroom/tenancy"
 	"golang.org/x/net/netutil"
@@ -46,7 +47,7 @@ func run(ctx context.Context, cfg Config, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	log.Info("ready", "smtp", p.smtp.Addr().String(), "http", p.http.Addr().String(), "data", cfg.DataDir)
+	log.Info("ready", "smtp", p.smtp.Addr().String(), "imap", addressOf(p.imap), "imaps", addressOf(p.imaps), "http", p.http.Addr().String(), "data", cfg.DataDir)
 	return errors.Join(p.run(ctx), p.close())
 }
 
@@ -60,6 +61,7 @@ type postroom struct {
 	tls   *tls.Config // nil: no certificate
 
 	smtp, http, socket net.Listener
+	imap, imaps        net.Listener // nil: not served
 }
 
 // open takes the data directory and the ports. On an error it has let go of all of them.
@@ -78,6 +80,16 @@ func open(ctx context.Context, cfg Config, log *slog.Logger) (_ *postroom, err e
 	}
 	if p.smtp, err = listen(ctx, "smtp", cfg.SMTP.Listen); err != nil {
 		return nil, err
+	}
+	if cfg.IMAP.Listen != "" {
+		if p.imap, err = listen(ctx, "imap", cfg.IMAP.Listen); err != nil {
+			return nil, err
+		}
+	}
+	if cfg.IMAP.ListenTLS != "" && p.tls != nil {
+		if p.imaps, err = listen(ctx, "imaps", cfg.IMAP.ListenTLS); err != nil {
+			return nil, err
+		}
 	}
 	if p.http, err = listen(ctx, "http", cfg.HTTP.Listen); err != nil {
 		return nil, err
@@ -109,20 +121,28 @@ func (p *postroom) openStores(ctx context.Context) error {
 func (p *postroom) run(ctx context.Context) error {
 	web := api.New(api.Config{Version: thisBuild().Version, Hostname: p.cfg.Hostname}, p.dir, p.log)
 	mail := smtpd.New(p.smtpConfig(), p.dir, p.log)
+	clients := imapd.New(p.imapConfig(), p.dir, p.log)
 
-	return server.Run(ctx, p.log,
-		server.Service{Name: "store", Run: p.store.Run, Last: true},
-		server.Service{Name: "relay", Run: p.dir.Relay, Last: true},
-		server.Service{Name: "smtp", Run: func(ctx context.Context) error { return mail.Serve(ctx, p.smtp) }},
-		server.Service{Name: "http", Run: p.httpService(p.http, p.httpTLS(), web.Handler(), web.Drain).Run},
-		server.Service{Name: "socket", Run: p.httpService(p.socket, nil, web.SocketHandler(), nil).Run},
-	)
+	services := []server.Service{
+		{Name: "store", Run: p.store.Run, Last: true},
+		{Name: "relay", Run: p.dir.Relay, Last: true},
+		{Name: "smtp", Run: func(ctx context.Context) error { return mail.Serve(ctx, p.smtp) }},
+		{Name: "http", Run: p.httpService(p.http, p.httpTLS(), web.Handler(), web.Drain).Run},
+		{Name: "socket", Run: p.httpService(p.socket, nil, web.SocketHandler(), nil).Run},
+	}
+	if p.imap != nil {
+		services = append(services, server.Service{Name: "imap", Run: func(ctx context.Context) error { return clients.Serve(ctx, p.imap, false) }})
+	}
+	if p.imaps != nil {
+		services = append(services, server.Service{Name: "imaps", Run: func(ctx context.Context) error { return clients.Serve(ctx, p.imaps, true) }})
+	}
+	return server.Run(ctx, p.log, services...)
 }
 
 // close gives everything back; what is closed already does not count.
 func (p *postroom) close() error {
 	var errs []error
-	for _, ln := range []net.Listener{p.smtp, p.http, p.socket} {
+	for _, ln := range []net.Listener{p.smtp, p.imap, p.imaps, p.http, p.socket} {
 		if ln == nil {
 			continue
 		}
@@ -137,6 +157,14 @@ func (p *postroom) close() error {
 		errs = append(errs, p.store.Close())
 	}
 	return errors.Join(errs...)
+}
+
+// addressOf is where a listener listens, "" if there is none.
+func addressOf(ln net.Listener) string {
+	if ln == nil {
+		return ""
+	}
+	return ln.Addr().String()
 }
 
 func listen(ctx context.Context, wire, address string) (net.Listener, error) {
@@ -167,6 +195,19 @@ func (p *postroom) smtpConfig() smtpd.Config {
 		MaxMessageBytes:         p.cfg.SMTP.MaxMessageBytes,
 		MaxConnections:          p.cfg.SMTP.MaxConnections,
 		MaxConnectionsPerSource: p.cfg.SMTP.MaxConnectionsPerSource,
+		DrainTimeout:            p.cfg.DrainTimeout,
+	}
+}
+
+func (p *postroom) imapConfig() imapd.Config {
+	return imapd.Config{
+		Hostname:                p.cfg.Hostname,
+		Version:                 thisBuild().Version,
+		TLS:                     p.tls,
+		MaxMessageBytes:         p.cfg.IMAP.MaxMessageBytes,
+		MaxConnections:          p.cfg.IMAP.MaxConnections,
+		MaxConnectionsPerSource: p.cfg.IMAP.MaxConnectionsPerSource,
+		MaxConnectionsPerInbox:  p.cfg.IMAP.MaxConnectionsPerInbox,
 		DrainTimeout:            p.cfg.DrainTimeout,
 	}
 }

@@ -89,6 +89,7 @@ func TestMain(m *testing.M) {
 type server struct {
 	HTTP         string
 	SMTP         string
+	IMAP, IMAPS  string
 	OperatorKey  string
 	WorkspaceID  string
 	WorkspaceKey string
