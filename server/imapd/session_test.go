@@ -1,6 +1,8 @@
 package imapd
 
 import (
+	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -64,5 +66,36 @@ func TestWhatTheAPIMovesLeavesTheMailbox(t *testing.T) {
 	}
 	if got := c.ok("STATUS Trash (MESSAGES)"); !slices.Contains(got, "* STATUS Trash (MESSAGES 1)") {
 		t.Errorf("STATUS told %q", got)
+	}
+}
+
+func TestHighestModseqDoesNotCoverAnExpungeThatWasNotTold(t *testing.T) {
+	b := newBed(t, nil)
+	for _, subject := range []string{"one", "two", "three"} {
+		b.deliver("ann@example.com", mail(subject, "x"))
+	}
+	watcher, other := b.login("ann@example.com"), b.login("ann@example.com")
+	watcher.ok("SELECT INBOX")
+	other.ok("SELECT INBOX")
+	other.ok(`STORE 2 +FLAGS (\Deleted)`)
+	other.ok("EXPUNGE")
+	watcher.ok("FETCH 1 (FLAGS)")
+	told := watcher.ok("FETCH 1 (MODSEQ)")
+	if got := watcher.ok("NOOP"); !slices.Contains(got, "* 2 EXPUNGE") {
+		t.Fatalf("NOOP told %q", got)
+	}
+	var highest uint64
+	for _, line := range told {
+		if _, err := fmt.Sscanf(line, "* OK [HIGHESTMODSEQ %d]", &highest); err == nil {
+			break
+		}
+	}
+	if highest == 0 {
+		t.Fatalf("FETCH told no HIGHESTMODSEQ: %q", told)
+	}
+	watcher.ok("ENABLE QRESYNC")
+	validity := regexp.MustCompile(`UIDVALIDITY (\d+)`).FindStringSubmatch(strings.Join(watcher.ok("EXAMINE INBOX"), "\n"))
+	if got := watcher.ok(fmt.Sprintf("SELECT INBOX (QRESYNC (%s %d))", validity[1], highest)); !slices.Contains(got, "* VANISHED (EARLIER) 2") {
+		t.Errorf("who resynchronises from %d is told %q", highest, got)
 	}
 }
