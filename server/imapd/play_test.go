@@ -2,7 +2,6 @@ package imapd
 
 import (
 	"fmt"
-	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -18,7 +17,11 @@ func (p *player) act() {
 		p.learn("UID FLAGS EMAILID")
 	}
 	few, many := len(p.view) < 8, len(p.view) > 40
-	switch n := p.rnd.IntN(24); {
+	n := p.rnd.IntN(25)
+	if p.readOnly {
+		few, many, n = false, false, []int{0, 9, 11, 14, 16, 18, 19, 21, 22, 24}[p.rnd.IntN(10)]
+	}
+	switch {
 	case many && n < 8, n == 8:
 		p.expunge()
 	case few && n < 8, n == 9, n == 10:
@@ -45,6 +48,8 @@ func (p *player) act() {
 		p.pipeline()
 	case n == 21:
 		p.status()
+	case n == 24:
+		p.searchResult()
 	default:
 		p.changedSince()
 	}
@@ -54,7 +59,11 @@ func (p *player) act() {
 		}
 	}
 	p.missed = nil
-	if p.rnd.IntN(10) == 0 && p.speaks(2*time.Millisecond) {
+	for p.notify != "" && p.rnd.IntN(4) == 0 && p.speaks(5*time.Millisecond) {
+		p.current = &request{text: "NOTIFY", mayExpunge: p.notify == "selected", told: map[int]bool{}, toldUIDs: map[uint32]bool{}}
+		p.hear(p.line())
+	}
+	if p.notify == "" && p.rnd.IntN(10) == 0 && p.speaks(2*time.Millisecond) {
 		p.fail("the server says something, though no command is in progress: %s", p.line())
 	}
 }
@@ -97,7 +106,7 @@ func allPlaces(n int) (list []int) {
 
 // command picks messages for a command: "UID FETCH 3,4" or "FETCH 1,2"; none if ok is false.
 func (p *player) command(name string) (text string, byUID bool, places []int, ok bool) {
-	byUID = p.rnd.IntN(2) == 0
+	byUID = p.rnd.IntN(2) == 0 || p.onlyUIDs()
 	places, set := p.pick(byUID)
 	if len(places) == 0 {
 		return "", false, nil, false
@@ -154,6 +163,9 @@ func (p *player) fetch() {
 	p.do(o)
 }
 
+// onlyUIDs says that message numbers may change at any moment.
+func (p *player) onlyUIDs() bool { return p.notify == "selected" }
+
 // learn asks for what is not known yet.
 func (p *player) learn(items string) {
 	var set []string
@@ -162,7 +174,10 @@ func (p *player) learn(items string) {
 			set = append(set, fmt.Sprint(i+1))
 		}
 	}
-	if len(set) > 0 {
+	switch {
+	case len(set) > 0 && p.onlyUIDs():
+		p.do(&request{text: fmt.Sprintf("UID FETCH 1:* (%s)", items), mayExpunge: true})
+	case len(set) > 0:
 		p.do(&request{text: fmt.Sprintf("FETCH %s (%s)", strings.Join(set, ","), items), mayFail: true})
 	}
 }
@@ -344,7 +359,7 @@ func (p *player) append() {
 
 // search looks for messages; what is found must be what the client's numbers mean.
 func (p *player) search() {
-	byUID := p.rnd.IntN(2) == 0
+	byUID := p.rnd.IntN(2) == 0 || p.onlyUIDs()
 	places, set := p.pick(true)
 	if set == "" {
 		set = "1:*"
@@ -374,6 +389,30 @@ func (p *player) search() {
 			}
 		}
 	}})
+}
+
+// searchResult keeps what a search has found (RFC 5182) and asks for it.
+func (p *player) searchResult() {
+	places, set := p.pick(true)
+	uids := p.uidsOf(places)
+	if len(uids) == 0 {
+		return
+	}
+	p.do(&request{text: "UID SEARCH RETURN (SAVE) UID " + set, mayExpunge: true})
+	if p.rnd.IntN(2) == 0 {
+		p.do(&request{text: "NOOP", mayExpunge: true})
+	}
+	o := &request{text: "UID FETCH $ (FLAGS)", mayExpunge: true, mayFail: true}
+	if p.do(o); p.rnd.IntN(2) == 0 && !p.onlyUIDs() {
+		o = &request{text: "FETCH $ (UID)", mayFail: true}
+		p.do(o)
+	}
+	for _, uid := range uids {
+		if p.has(uid) && !o.toldUIDs[uid] {
+			p.missed = append(p.missed, uid)
+			p.missedIn = o.text + "\n" + p.transcript()
+		}
+	}
 }
 
 var (
@@ -443,154 +482,5 @@ func (p *player) changedSince() {
 		if o.toldUIDs[uid] || p.has(uid) {
 			p.fail("UID %d vanished and is there", uid)
 		}
-	}
-}
-
-// selectBox selects the mailbox. With QRESYNC and a cache, what is told must make the cache the mailbox.
-func (p *player) selectBox() {
-	p.visits++
-	resync := p.qresync && p.cached > 0
-	text := "SELECT " + p.mailbox
-	withKnown := false
-	if resync {
-		text += fmt.Sprintf(" (QRESYNC (%s %d", p.uidvalidity, p.cached)
-		if withKnown = len(p.cache) > 0 && p.rnd.IntN(2) == 0; withKnown {
-			text += p.knownUIDs()
-		}
-		text += "))"
-	}
-	var highest uint64
-	p.do(&request{text: text, earlier: true,
-		begin: func() { p.view, p.highest = nil, 0 },
-		vanished: func(uids []uint32) {
-			for _, uid := range uids {
-				delete(p.cache, uid)
-			}
-		},
-		fetched: func(n int, f fetchData) {
-			if !resync {
-				p.fail("SELECT was answered with a FETCH of message %d", n)
-			}
-			s := p.view[n-1]
-			s.message = p.cache[s.uid].message
-			p.cache[s.uid] = s
-		},
-		untagged: func(line string) {
-			m := code.FindStringSubmatch(line)
-			switch {
-			case m == nil:
-			case m[1] == "UIDVALIDITY":
-				if p.uidvalidity != "" && p.uidvalidity != m[2] {
-					p.fail("UIDVALIDITY was %s and is %s", p.uidvalidity, m[2])
-				}
-				p.uidvalidity = m[2]
-			case m[1] == "HIGHESTMODSEQ":
-				highest, _ = strconv.ParseUint(m[2], 10, 64)
-			}
-		}})
-	if p.condstore {
-		p.highest = highest
-	}
-	if resync {
-		p.adopt(withKnown)
-	}
-	p.do(&request{text: "UID FETCH 1:* (FLAGS)", mayExpunge: true})
-}
-
-// knownUIDs are the rest of a QRESYNC: the UIDs of the cache, and for some of them their numbers.
-func (p *player) knownUIDs() string {
-	uids := slices.Sorted(maps.Keys(p.cache))
-	set, numbers, match := []string{}, []string{}, []string{}
-	for i, uid := range uids {
-		set = append(set, fmt.Sprint(uid))
-		if p.rnd.IntN(4) == 0 {
-			numbers, match = append(numbers, fmt.Sprint(i+1)), append(match, fmt.Sprint(uid))
-		}
-	}
-	known := " " + strings.Join(set, ",")
-	if p.rnd.IntN(3) == 0 {
-		known = fmt.Sprint(" 1:", uids[len(uids)-1])
-	}
-	if len(match) > 0 && p.rnd.IntN(2) == 0 {
-		known += " (" + strings.Join(numbers, ",") + " " + strings.Join(match, ",") + ")"
-	}
-	return known
-}
-
-// adopt makes the cache the view. Where only some UIDs were asked for, later messages are not known yet.
-func (p *player) adopt(withKnown bool) {
-	uids := slices.Sorted(maps.Keys(p.cache))
-	if len(uids) > len(p.view) || !withKnown && len(uids) < len(p.view) {
-		p.fail("%d messages exist, but the cache has %d: %v", len(p.view), len(uids), uids)
-	}
-	for i, uid := range uids {
-		if p.view[i].uid != 0 && p.view[i].uid != uid {
-			p.fail("message %d is UID %d, but in the cache it is %d", i+1, p.view[i].uid, uid)
-		}
-		p.view[i] = p.cache[uid]
-	}
-}
-
-// remember makes the cache from the view: all that has happened up to the MODSEQ p.cached is in it.
-func (p *player) remember() {
-	for whole := false; !whole; {
-		p.learn("UID FLAGS EMAILID")
-		p.do(&request{text: "NOOP", mayExpunge: true})
-		whole = !slices.ContainsFunc(p.view, func(s slot) bool { return s.uid == 0 || !s.known || s.message == "" })
-	}
-	p.cache, p.cached = map[uint32]slot{}, p.highest
-	for _, s := range p.view {
-		p.cache[s.uid], p.cached = s, max(p.cached, s.modseq)
-	}
-	if p.longAgo == nil || p.rnd.IntN(5) == 0 {
-		p.longAgo, p.longAgoAt = maps.Clone(p.cache), p.cached
-	}
-}
-
-func (p *player) reselect() {
-	if p.qresync {
-		p.remember()
-	}
-	switch p.rnd.IntN(3) {
-	case 0:
-		p.do(&request{text: "CLOSE"})
-	case 1:
-		p.do(&request{text: "UNSELECT"})
-	}
-	p.selectBox()
-}
-
-func (p *player) reconnect() {
-	if p.qresync {
-		p.remember()
-	}
-	p.conn.Close()
-	p.connect()
-}
-
-// rest hears the last news, once nobody does anything any more, and asks for what was never told.
-func (p *player) rest() {
-	p.do(&request{text: "NOOP", mayExpunge: true})
-	items := "UID EMAILID"
-	if slices.ContainsFunc(p.view, func(s slot) bool { return !s.known }) {
-		items += " FLAGS"
-	}
-	p.learn(items)
-	if p.speaks(time.Millisecond) {
-		p.fail("there is more news: %s", p.line())
-	}
-}
-
-// resyncFromLongAgo has a new session begin with what was known long ago.
-func (p *player) resyncFromLongAgo(want []held) {
-	if p.longAgo == nil {
-		return
-	}
-	p.cache, p.cached = p.longAgo, p.longAgoAt
-	p.conn.Close()
-	p.connect()
-	p.learn("UID EMAILID")
-	if got, want := strings.Join(p.believes(), "\n"), lines1(want); got != want {
-		p.fail("resynchronised from MODSEQ %d, it believes of %s:\n%s\nbut it holds\n%s", p.longAgoAt, p.mailbox, got, want)
 	}
 }

@@ -2,6 +2,7 @@ package imapd
 
 import (
 	"bufio"
+	"compress/flate"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -21,6 +22,8 @@ type player struct {
 	rnd                      *rand.Rand
 	mailbox                  string
 	condstore, qresync, rev2 bool
+	readOnly, compress       bool
+	notify                   string // the filter of NOTIFY; "": not used
 
 	conn    net.Conn
 	in      *bufio.Reader
@@ -69,7 +72,7 @@ type request struct {
 // fail ends the game.
 func (p *player) fail(format string, args ...any) {
 	p.over.Store(true)
-	p.t.Errorf("%s (condstore %v, qresync %v, rev2 %v): %s\n%s", p.name, p.condstore, p.qresync, p.rev2, fmt.Sprintf(format, args...), p.transcript())
+	p.t.Errorf("%s (condstore %v, qresync %v, rev2 %v, notify %q, read-only %v): %s\n%s", p.name, p.condstore, p.qresync, p.rev2, p.notify, p.readOnly, fmt.Sprintf(format, args...), p.transcript())
 	p.t.FailNow()
 }
 
@@ -104,6 +107,15 @@ func (p *player) connect() {
 	if p.rev2 {
 		p.do(&request{text: "ENABLE IMAP4rev2"})
 	}
+	if p.compress {
+		p.do(&request{text: "COMPRESS DEFLATE"})
+		out, err := flate.NewWriter(p.conn, flate.DefaultCompression)
+		p.must(err)
+		p.conn, p.in = compressing{p.conn, out}, bufio.NewReader(flate.NewReader(p.in))
+	}
+	if p.notify != "" {
+		p.do(&request{text: "NOTIFY SET (" + p.notify + " (MessageNew (UID FLAGS) MessageExpunge FlagChange)) (personal (MailboxName))"})
+	}
 	p.selectBox()
 }
 
@@ -131,8 +143,11 @@ func (p *player) line() string {
 	return strings.TrimSuffix(whole, "\r\n")
 }
 
-// speaks reports whether the server says something within d.
+// speaks reports whether the server says something within d. DEFLATE does not bear to be interrupted.
 func (p *player) speaks(d time.Duration) bool {
+	if p.compress {
+		return p.in.Buffered() > 0
+	}
 	p.conn.SetReadDeadline(time.Now().Add(d))
 	_, err := p.in.Peek(1)
 	return err == nil
@@ -221,7 +236,7 @@ func (p *player) hear(line string) {
 			p.fail("%d of %d messages are recent", n, len(p.view))
 		}
 	case "EXPUNGE":
-		if p.qresync || !o.mayExpunge || n < 1 || n > len(p.view) {
+		if p.qresync || !o.mayExpunge && !p.onlyUIDs() || n < 1 || n > len(p.view) {
 			p.fail("%s, with %d messages, was answered %s", o.text, len(p.view), line)
 		}
 		p.view = slices.Delete(p.view, n-1, n)
@@ -234,7 +249,7 @@ func (p *player) hear(line string) {
 func (p *player) vanished(uids []uint32, earlier bool) {
 	o := p.current
 	switch {
-	case !p.qresync || earlier && !o.earlier || !earlier && !o.mayExpunge:
+	case !p.qresync || earlier && !o.earlier || !earlier && !o.mayExpunge && !p.onlyUIDs():
 		p.fail("%s was answered VANISHED", o.text)
 	case earlier:
 		o.vanished(uids)
@@ -297,6 +312,7 @@ func (p *player) fetched(n int, f fetchData) {
 		s.message = f.emailID
 	}
 	if s.uid > 0 {
+		f.recent = f.recent && !p.readOnly // who only looks takes nothing away
 		p.known.tell(place{p.mailbox, s.uid}, f, fmt.Sprint(p.name, " visit ", p.visits))
 	}
 	o.told[n], o.toldUIDs[s.uid] = true, true

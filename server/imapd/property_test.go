@@ -82,6 +82,8 @@ func newWorld(t *testing.T, seed uint64) *world {
 			condstore: w.rnd.IntN(2) == 0, rev2: w.rnd.IntN(4) == 0, cache: map[uint32]slot{},
 		}
 		p.qresync = p.condstore && w.rnd.IntN(3) > 0
+		p.readOnly, p.compress = w.rnd.IntN(8) == 0, w.rnd.IntN(8) == 0
+		p.notify = []string{"", "", "", "", "", "selected", "selected-delayed"}[w.rnd.IntN(7)]
 		if i > 0 && w.rnd.IntN(4) == 0 {
 			p.mailbox = elsewhere
 		}
