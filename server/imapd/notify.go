@@ -191,6 +191,9 @@ func (s *session) tellSelected(g *proto.NotifyGroup) error {
 	if fresh := v.uids[lowerBound(v.uids, before+1):]; len(g.Fetch) > 0 && len(fresh) > 0 {
 		f := &fetching{session: s, items: slices.Clone(g.Fetch)}
 		f.add(proto.FetchUID)
+		if s.condstore && f.has(proto.FetchFlags) {
+			f.add(proto.FetchModseq)
+		}
 		f.plan()
 		return f.fromIndex(fresh, v.snap)
 	}
