@@ -32,6 +32,7 @@ type player struct {
 	heard   []string // the last lines both ways
 	current *request // the command in progress; nil: none
 
+	selected    bool // a mailbox is
 	view        []slot
 	missed      []uint32 // UIDs of which nothing was told
 	missedIn    string   // the command and what was heard then
@@ -96,7 +97,7 @@ func (p *player) connect() {
 		p.fail("%v", err)
 	}
 	p.conn, p.in = conn, bufio.NewReader(conn)
-	p.view, p.current = nil, nil
+	p.view, p.current, p.selected = nil, nil, false
 	p.line() // the greeting
 	p.do(&request{text: "LOGIN ann@example.com " + p.passwords["ann@example.com"]})
 	if p.qresync {

@@ -26,14 +26,23 @@ func (p *player) selectBox() {
 		text += "))"
 	}
 	var highest uint64
+	opened := false
+	open := func() { p.view, p.highest, opened = nil, 0, true }
 	p.do(&request{text: text, earlier: true,
-		begin: func() { p.view, p.highest = nil, 0 },
+		begin: func() {
+			if !p.selected {
+				open()
+			}
+		},
 		vanished: func(uids []uint32) {
 			for _, uid := range uids {
 				delete(p.cache, uid)
 			}
 		},
 		fetched: func(n int, f fetchData) {
+			if !opened { // news of the mailbox that is being left
+				return
+			}
 			if !resync {
 				p.fail("SELECT was answered with a FETCH of message %d", n)
 			}
@@ -44,6 +53,8 @@ func (p *player) selectBox() {
 		untagged: func(line string) {
 			m := code.FindStringSubmatch(line)
 			switch {
+			case strings.HasPrefix(line, "* OK [CLOSED]"):
+				open()
 			case m == nil:
 			case m[1] == "UIDVALIDITY":
 				if p.uidvalidity != "" && p.uidvalidity != m[2] {
@@ -54,7 +65,10 @@ func (p *player) selectBox() {
 				highest, _ = strconv.ParseUint(m[2], 10, 64)
 			}
 		}})
-	if p.condstore {
+	if !opened {
+		p.fail("%s: the mailbox before was not closed", text)
+	}
+	if p.selected = true; p.condstore {
 		p.highest = highest
 	}
 	if resync {
@@ -120,8 +134,10 @@ func (p *player) reselect() {
 	switch p.rnd.IntN(3) {
 	case 0:
 		p.do(&request{text: "CLOSE"})
+		p.selected = false
 	case 1:
 		p.do(&request{text: "UNSELECT"})
+		p.selected = false
 	}
 	p.selectBox()
 }
