@@ -229,7 +229,7 @@ func ids(u *user.User) (uid, gid int, err error) {
 }
 
 // The layout is Maildir++ with names escaped, so that a dot in a name is no separator, and the mailboxes are those that
-// an inbox of ours has. Nothing in it slows down a crowd of sessions of one user from one address.
+// an inbox of ours has. Nothing in it slows down a crowd of sessions of one user from one address, nor who logs in wrongly.
 const dovecotText = `protocols = imap
 listen = 127.0.0.1
 base_dir = {dir}/run
@@ -296,6 +296,9 @@ service imap-login {
 }
 service anvil {
   client_limit = 25000
+  unix_listener anvil-auth-penalty {
+    mode = 0
+  }
 }
 service auth {
   client_limit = 25000

@@ -73,6 +73,10 @@ func TestEveryLieOfAServerIsADifference(t *testing.T) {
 			if list, _ := differences(a, b); !told || len(list) == 0 {
 				t.Errorf("told %v, and no difference was found", told)
 			}
+			b.server = "another" // what is accepted of another server must not cover a lie either
+			if list, _ := differences(a, b); len(list) == 0 {
+				t.Error("the accepted differences cover it")
+			}
 		})
 	}
 }
