@@ -91,7 +91,7 @@ func (p *player) pick(byUID bool) (places []int, set string) {
 	if byUID && p.rnd.IntN(4) == 0 {
 		words = append(words, "4000000000") // was never there
 	}
-	if !byUID && p.rnd.IntN(6) == 0 {
+	if !byUID && p.notify == "" && p.rnd.IntN(6) == 0 {
 		return allPlaces(n), "1:*"
 	}
 	return places, strings.Join(words, ",")

@@ -11,7 +11,6 @@ import (
 
 // selectBox selects the mailbox. With QRESYNC and a cache, what is told must make the cache the mailbox.
 func (p *player) selectBox() {
-	p.visits++
 	resync := p.qresync && p.cached > 0
 	text := "SELECT " + p.mailbox
 	if p.readOnly {
@@ -27,7 +26,7 @@ func (p *player) selectBox() {
 	}
 	var highest uint64
 	opened := false
-	open := func() { p.view, p.highest, opened = nil, 0, true }
+	open := func() { p.view, p.highest, opened, p.visits = nil, 0, true, p.visits+1 }
 	p.do(&request{text: text, earlier: true,
 		begin: func() {
 			if !p.selected {
