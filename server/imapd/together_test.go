@@ -319,6 +319,7 @@ func TestAKeyDoesOverIMAPWhatItMayDo(t *testing.T) {
 		command string
 		who     string // the keys that may: r(ead), d(raft), m(anage), u(pdate)
 	}
+	b, n := newBed(t, nil), 0
 	keys := map[string][]string{"r": {"read"}, "d": {"read", "draft"}, "m": {"read", "manage"}, "u": {"messages:read", "messages:update"}}
 	for _, x := range []try{
 		{"SELECT INBOX | FETCH 1 BODY[]", "rdmu"}, {"SELECT INBOX | SEARCH TEXT x", "rdmu"}, {`STATUS Drafts (MESSAGES)`, "rdmu"}, {`LIST "" *`, "rdmu"}, {"SELECT INBOX | UID FETCH 1 BODY.PEEK[]", "rdmu"},
@@ -329,15 +330,15 @@ func TestAKeyDoesOverIMAPWhatItMayDo(t *testing.T) {
 		{"CREATE a", "mu"}, {"RENAME Work a", "mu"}, {"DELETE Work", "m"}, {"SUBSCRIBE Work", "mu"}, {"UNSUBSCRIBE INBOX", "mu"},
 	} {
 		for key, permissions := range keys {
-			b := newBed(t, nil)
-			b.deliver(ann, mail("news", "x"))
-			owner := b.login(ann)
+			n++
+			address := b.attacker("example.com", n) // an inbox with a message
+			owner := b.login(address)
 			owner.append("Drafts", `\Deleted`, mail("draft", "x"))
 			owner.ok("CREATE Work")
-			since := b.mark()
-			c := b.dial()
+			owner.conn.Close()
+			since, c := b.mark(), b.dial()
 			c.line()
-			c.ok("LOGIN " + ann + " " + b.key(ann, permissions...))
+			c.ok("LOGIN " + address + " " + b.key(address, permissions...))
 			var tagged string
 			for _, line := range strings.Split(x.command, " | ") {
 				_, tagged = c.do(line)
@@ -347,6 +348,7 @@ func TestAKeyDoesOverIMAPWhatItMayDo(t *testing.T) {
 			} else if types, _ := b.news(since); !may && len(types) > 0 {
 				t.Errorf("with %q, %.40q is answered %s, but there is %q", permissions, x.command, tagged, types)
 			}
+			c.conn.Close()
 		}
 	}
 }
