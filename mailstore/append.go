@@ -149,8 +149,9 @@ func (a *Appending) commit(ctx context.Context, beside func(*edit) error) (m Mai
 
 // insert commits the rows.
 func (a *Appending) insert(w *workspace, beside func(*edit) error) (m Mailbox, uids []uint32, err error) {
+	var spare []appended // there already
 	err = a.in.editOpen(w, func(e *edit) error {
-		uids = nil
+		uids, spare = nil, nil
 		var folder string
 		if m, folder, err = findMailbox(e.tx, a.in.id, a.mailbox.Name); err != nil {
 			return err
@@ -164,7 +165,12 @@ func (a *Appending) insert(w *workspace, beside func(*edit) error) (m Mailbox, u
 			}
 		}
 		for _, x := range a.list {
-			uid, err := x.insert(e, m)
+			uid, err := x.submitted(e, m)
+			if uid > 0 {
+				spare = append(spare, x)
+			} else if err == nil {
+				uid, err = x.insert(e, m)
+			}
 			if err != nil {
 				return err
 			}
@@ -172,6 +178,11 @@ func (a *Appending) insert(w *workspace, beside func(*edit) error) (m Mailbox, u
 		}
 		return nil
 	})
+	if err == nil {
+		for _, x := range spare {
+			w.tree.Remove(a.folder, string(x.id), fileFlags(x.flags))
+		}
+	}
 	return m, uids, err
 }
 
@@ -226,6 +237,21 @@ func (x appended) insert(e *edit, m Mailbox) (uid uint32, err error) {
 		return 0, err
 	}
 	err = e.tx.Row("SELECT uid FROM placements WHERE message_id = ?", sqlite.Args(string(x.id)), &uid)
+	return uid, err
+}
+
+// submitted finds the copy that Submit has put into Sent of a message that a client, which does not know of it, appends
+// there as well: 0 if there is none.
+func (x appended) submitted(e *edit, m Mailbox) (uid uint32, err error) {
+	id := x.record.parsed.Envelope.MessageID
+	if id == "" || m.SpecialUse != `\Sent` {
+		return 0, nil
+	}
+	err = e.tx.Row("SELECT p.uid FROM outgoing o JOIN placements p ON p.message_id = o.id AND p.mailbox_id = ? WHERE o.inbox_id = ? AND o.message_id = ? ORDER BY o.id DESC LIMIT 1",
+		sqlite.Args(m.ID, string(e.in.id), id), &uid)
+	if sqlite.NoRows(err) {
+		return 0, nil
+	}
 	return uid, err
 }
 

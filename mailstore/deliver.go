@@ -377,6 +377,7 @@ type newMessage struct {
 	receivedAt  time.Time
 	savedAt     time.Time // zero: now
 	now         time.Time
+	status      Status // of what is sent
 	event       string // "" for none
 }
 
@@ -388,10 +389,10 @@ func (w *workspace) insertMessage(tx *sqlite.Tx, m newMessage) error {
 		return fmt.Errorf("find thread: %w", err)
 	}
 	_, err = tx.Exec(`INSERT INTO messages (id, inbox_id, thread_id, direction, delivered_to, sender, size, message_id, subject, preview,
-		envelope, structure, attachments, received_at, created_at, updated_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		envelope, structure, attachments, received_at, created_at, updated_at, status)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		string(m.id), string(m.inbox), string(thread), m.direction, m.deliveredTo, m.sender, m.record.size, env.MessageID, env.Subject,
-		m.record.parsed.Preview, m.record.envelope, m.record.structure, m.record.attachments, m.receivedAt.UnixMicro(), m.now.UnixMicro(), m.now.UnixMicro())
+		m.record.parsed.Preview, m.record.envelope, m.record.structure, m.record.attachments, m.receivedAt.UnixMicro(), m.now.UnixMicro(), m.now.UnixMicro(), m.status)
 	if err != nil {
 		return fmt.Errorf("insert message: %w", err)
 	}

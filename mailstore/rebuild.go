@@ -2,11 +2,13 @@ package mailstore
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"sort"
 	"strings"
 	"time"
@@ -26,6 +28,7 @@ type Report struct {
 	Workspace WorkspaceID
 	Mailboxes int
 	Messages  int
+	Queued    int      // recipients that a message waits for to leave
 	Recorded  int      // messages whose UID and keywords the state files knew
 	Problems  []string // what could not be read, in words
 }
@@ -97,7 +100,7 @@ func (s *Store) rebuild(ctx context.Context, id WorkspaceID) (r Report, err erro
 		err = b.index(ctx)
 	}
 	if err == nil {
-		err = errors.Join(b.leadMerged(), b.moveUIDValidity())
+		err = errors.Join(b.leadMerged(), b.moveUIDValidity(), b.queue())
 	}
 	if err == nil { // the state files are behind the new index: they get the gap now
 		w.writeStates(time.Time{}, true)
@@ -258,6 +261,63 @@ func (b *rebuilder) moveUIDValidity() error {
 			ON CONFLICT (name) DO UPDATE SET value = excluded.value`, RebuildGap)
 		return err
 	})
+}
+
+// queue takes up what waited to leave when the index was lost. Recipients that were settled since their envelope was last
+// noted get the message once more, under the same Message-ID.
+func (b *rebuilder) queue() error {
+	names, err := b.w.tree.Queued()
+	if err != nil {
+		return err
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		raw, settled, err := b.w.tree.Envelope(name)
+		var e envelopeFile
+		if err == nil {
+			err = json.Unmarshal(raw, &e)
+		}
+		if err != nil || !ours(name) {
+			b.problem("outbox/%s: it cannot be sent: %v", name, err)
+			continue
+		}
+		if err := b.w.db.Change(func(tx *sqlite.Tx) error { return b.requeue(tx, MessageID(name), e, settled) }); err != nil {
+			return fmt.Errorf("queue %s: %w", name, err)
+		}
+		if err := b.w.store.noteQueued(b.w.id, b.now); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *rebuilder) requeue(tx *sqlite.Tx, id MessageID, e envelopeFile, settled []string) error {
+	o := outgoing{id: id, inbox: e.Inbox, thread: e.Thread, sender: e.Sender, messageID: e.MessageID, size: e.Size, lane: e.Lane, createdAt: e.CreatedAt.UnixMicro()}
+	if e.SendAt.After(b.now) {
+		o.sendAt = e.SendAt.UnixMicro()
+	}
+	err := tx.Row("SELECT thread_id FROM messages WHERE id = ?", sqlite.Args(string(id)), &o.thread)
+	if err != nil && !sqlite.NoRows(err) {
+		return err
+	}
+	if err := o.insert(tx); err != nil {
+		return err
+	}
+	for _, to := range e.To {
+		r := outboxRow{outgoing: id, inbox: e.Inbox, recipient: to, lane: e.Lane, status: Queued, held: e.Held, dueAt: max(o.sendAt, b.now.UnixMicro())}
+		if slices.Contains(settled, to) {
+			continue
+		}
+		if err := r.insert(tx); err != nil {
+			return err
+		}
+		b.report.Queued++
+	}
+	status, err := statusOf(tx, id)
+	if err == nil {
+		_, err = tx.Exec("UPDATE messages SET status = ? WHERE id = ?", status, string(id))
+	}
+	return err
 }
 
 const rebuildBatch = 100 // messages in one commit

@@ -189,7 +189,11 @@ func (w *workspace) readFile(name string) (*record, time.Time, error) {
 // RemoveInbox deletes all mail of an inbox for good: rows, files and what the index remembered. It may be repeated.
 func (h Workspace) RemoveInbox(ctx context.Context, id InboxID) error {
 	return h.use(ctx, func(w *workspace) error {
-		err := w.change(func(tx *sqlite.Tx) error {
+		var queued []string
+		err := w.change(func(tx *sqlite.Tx) (err error) {
+			if queued, err = removeOutgoing(tx, id); err != nil {
+				return err
+			}
 			for _, q := range []string{
 				"DELETE FROM wires WHERE id IN (SELECT wire FROM placements WHERE mailbox_id IN (SELECT id FROM mailboxes WHERE inbox_id = ?))",
 				"DELETE FROM placements WHERE mailbox_id IN (SELECT id FROM mailboxes WHERE inbox_id = ?)",
@@ -209,6 +213,9 @@ func (h Workspace) RemoveInbox(ctx context.Context, id InboxID) error {
 			}
 			return nil
 		})
+		for _, name := range queued {
+			err = errors.Join(err, w.tree.Unqueue(name))
+		}
 		if err != nil {
 			return err
 		}

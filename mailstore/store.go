@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"sync"
@@ -53,6 +54,8 @@ type Store struct {
 	closed  bool
 
 	bells  bells
+	queued queuedSet
+	boot   int64         // tells this run of the program from others
 	parses chan struct{} // slots for parsing messages above largeMessage
 }
 
@@ -103,6 +106,10 @@ func Open(dir string, opts Options) (*Store, error) {
 		return nil, fault.New(fault.Unavailable, "data_in_use", "Another process uses the data directory %s: stop it first, or choose another directory.", dir).Because(err)
 	}
 	s := &Store{dir: dir, opts: opts, lock: lock, open: map[WorkspaceID]*workspace{}, removed: map[WorkspaceID]bool{}, parses: make(chan struct{}, maxLargeParses)}
+	if err := s.loadQueued(); err != nil {
+		return nil, errors.Join(err, lock.Close())
+	}
+	s.boot = rand.Int64() | 1 // zero is nobody's
 	s.bells.ends = map[WorkspaceID]int64{}
 	s.bells.waiting = map[WorkspaceID]*bell{}
 	s.bells.rings = map[WorkspaceID]uint64{}
@@ -190,6 +197,7 @@ func (s *Store) care() {
 	for _, w := range due {
 		w.catchUpNames()
 		w.writeStates(now, false)
+		w.prune(now)
 		s.release(w)
 	}
 	for _, w := range idle {

@@ -70,6 +70,7 @@ type Message struct {
 	Labels      []string             `json:"labels"`
 	Attachments []message.Attachment `json:"attachments"`
 	Size        int64                `json:"size"`
+	Status      Status               `json:"status,omitempty"` // of what was sent
 	ReceivedAt  time.Time            `json:"receivedAt"`
 	CreatedAt   time.Time            `json:"createdAt"`
 	UpdatedAt   time.Time            `json:"updatedAt"`

@@ -55,6 +55,8 @@ type workspace struct {
 
 	indexer *indexer // of text, behind the commits
 
+	prunedAt time.Time // when pruneFinished ran last; for care alone
+
 	mu        sync.Mutex
 	confirmed []MessageID          // deliveries whose answer the client has seen; forgotten with the next commit
 	dirty     map[int64]*dirtyMark // mailboxes whose state file is behind
@@ -112,7 +114,7 @@ func (w *workspace) prepare(unclean bool) error {
 			return err
 		}
 	}
-	if err := errors.Join(w.finishUnlinks(), w.db.Change(pruneExpunged)); err != nil {
+	if err := errors.Join(w.finishUnlinks(), w.db.Change(pruneExpunged), w.db.Change(w.pruneFinished), w.checkQueue()); err != nil {
 		return err
 	}
 	if unclean {

@@ -27,6 +27,7 @@ type rebuilt struct {
 	Mailboxes   int      `json:"mailboxes"`
 	Messages    int      `json:"messages"`
 	Recorded    int      `json:"recorded"` // messages whose UID and keywords were known
+	Queued      int      `json:"queued"`   // recipients that a message waits for to leave
 	Problems    []string `json:"problems"`
 }
 
@@ -42,7 +43,7 @@ func (c *rebuildCommand) Run(ctx context.Context, t terminal) error {
 	}
 	list := make([]rebuilt, 0, len(reports))
 	for _, r := range reports {
-		list = append(list, rebuilt{WorkspaceID: string(r.Workspace), Mailboxes: r.Mailboxes, Messages: r.Messages, Recorded: r.Recorded, Problems: append([]string{}, r.Problems...)})
+		list = append(list, rebuilt{WorkspaceID: string(r.Workspace), Mailboxes: r.Mailboxes, Messages: r.Messages, Recorded: r.Recorded, Queued: r.Queued, Problems: append([]string{}, r.Problems...)})
 	}
 	return errors.Join(err, c.print(t, list))
 }

@@ -30,6 +30,8 @@ const (
 	fieldLocation
 	fieldAutoSubmitted
 	fieldPrecedence
+	fieldListID
+	fieldListUnsubscribe
 	fieldCount
 )
 
@@ -146,6 +148,10 @@ func fieldKind(name []byte) int {
 		return fieldAutoSubmitted
 	case "precedence":
 		return fieldPrecedence
+	case "list-id":
+		return fieldListID
+	case "list-unsubscribe":
+		return fieldListUnsubscribe
 	}
 	return -1
 }

@@ -85,4 +85,5 @@ type Parsed struct {
 	Attachments []Attachment
 	Preview     string // the first words of the text, one line, at most PreviewLength characters
 	Automatic   bool   // written by a machine in answer: Auto-Submitted other than "no" (RFC 3834), Precedence auto_reply, a report (RFC 6522), or from MAILER-DAEMON
+	Bulk        bool   // the header says that it goes to many: Precedence bulk, list or junk, List-Id, List-Unsubscribe
 }

@@ -14,7 +14,17 @@ func Parse(raw []byte) *Parsed {
 	p.Attachments = attachments(raw, root)
 	p.Preview = preview(raw, root)
 	p.Automatic = isAutomatic(h, root, &p.Envelope)
+	p.Bulk = isBulk(h)
 	return p
+}
+
+// isBulk tells whether the header says that many get the message (RFC 2369, RFC 2919).
+func isBulk(h *header) bool {
+	switch h.token(fieldPrecedence) {
+	case "bulk", "list", "junk":
+		return true
+	}
+	return len(h[fieldListID]) > 0 || len(h[fieldListUnsubscribe]) > 0
 }
 
 // isAutomatic tells whether a machine wrote the message in answer to another (RFC 3834, 5; RFC 6522).

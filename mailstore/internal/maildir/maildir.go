@@ -160,7 +160,11 @@ func (t *Tree) Link(from string, f Folder, base, flags string) error {
 
 // Sync makes the names of files with these flags durable: those in new, or those in cur. Calls that overlap share one sync.
 func (t *Tree) Sync(f Folder, flags string) error {
-	dir := path.Dir(f.Path("x", flags))
+	return t.syncShared(path.Dir(f.Path("x", flags)))
+}
+
+// syncShared syncs a directory, once for all who ask meanwhile.
+func (t *Tree) syncShared(dir string) error {
 	t.mu.Lock()
 	s := t.syncs[dir]
 	if s == nil {

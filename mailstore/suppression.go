@@ -1,0 +1,179 @@
+package mailstore
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/postroom/postroom/mailstore/fault"
+	"github.com/postroom/postroom/mailstore/journal"
+	"github.com/postroom/postroom/mailstore/sqlite"
+)
+
+// MaxSuppressions is how many addresses a workspace suppresses.
+const MaxSuppressions = 1_000_000
+
+var errTooManySuppressions = fault.New(fault.Exhausted, "limit_reached", "A workspace can suppress at most %d addresses (limit suppressions).", MaxSuppressions)
+
+// Why addresses are suppressed.
+const (
+	SuppressedByBounce      = "bounce"
+	SuppressedByComplaint   = "complaint"
+	SuppressedByUnsubscribe = "unsubscribe"
+	SuppressedByHand        = "manual"
+)
+
+// Suppression is an address that nothing is sent to any more.
+type Suppression struct {
+	Address string    `json:"address"` // lower case, domain in A-labels
+	Reason  string    `json:"reason"`
+	Detail  string    `json:"detail,omitempty"` // what was said
+	Inbox   InboxID   `json:"inboxId,omitempty"`
+	Message MessageID `json:"messageId,omitempty"` // that led to it
+	At      time.Time `json:"createdAt"`
+}
+
+const suppressionColumns = "address, reason, detail, inbox_id, message_id, created_at"
+
+func readSuppression(scan func(...any) error) (s Suppression, err error) {
+	var at int64
+	err = scan(&s.Address, &s.Reason, &s.Detail, &s.Inbox, &s.Message, &at)
+	s.At = time.UnixMicro(at).UTC()
+	return s, err
+}
+
+// Suppress has nothing be sent to the addresses any more. Those that are suppressed already keep their reason. It gives
+// the number of new ones.
+func (b Outbox) Suppress(ctx context.Context, list []Suppression) (added int, err error) {
+	err = b.ws.use(ctx, func(w *workspace) error {
+		return w.change(func(tx *sqlite.Tx) error {
+			added = 0
+			var there int
+			if err := tx.Row("SELECT COUNT(*) FROM suppressions", nil, &there); err != nil {
+				return err
+			}
+			for _, s := range list {
+				s.At = w.now()
+				fresh, err := suppressOne(tx, s)
+				if err != nil {
+					return err
+				}
+				if fresh {
+					added++
+				}
+			}
+			if there+added > MaxSuppressions {
+				return errTooManySuppressions
+			}
+			return nil
+		})
+	})
+	return added, err
+}
+
+func (w *workspace) suppress(tx *sqlite.Tx, s Suppression) error {
+	_, err := suppressOne(tx, s)
+	return err
+}
+
+// suppressOne suppresses an address in tx and announces it, unless it is suppressed already.
+func suppressOne(tx *sqlite.Tx, s Suppression) (fresh bool, err error) {
+	s.Address = strings.ToLower(s.Address)
+	r, err := tx.Exec("INSERT INTO suppressions ("+suppressionColumns+") VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+		s.Address, s.Reason, s.Detail, string(s.Inbox), string(s.Message), s.At.UnixMicro())
+	if err != nil {
+		return false, fmt.Errorf("suppress: %w", err)
+	}
+	if n, err := r.RowsAffected(); err != nil || n == 0 {
+		return false, err
+	}
+	data, err := json.Marshal(s)
+	if err != nil {
+		return false, err
+	}
+	return true, journal.Append(tx, journal.Line{Type: "suppression.added", InboxID: string(s.Inbox), At: s.At, Data: data})
+}
+
+// Unsuppress lets mail be sent to an address again, ErrNotFound if it is not suppressed.
+func (b Outbox) Unsuppress(ctx context.Context, address string) error {
+	return b.ws.use(ctx, func(w *workspace) error {
+		return w.change(func(tx *sqlite.Tx) error {
+			var s Suppression
+			err := tx.Row("DELETE FROM suppressions WHERE address = ? RETURNING address, reason, inbox_id", sqlite.Args(strings.ToLower(address)), &s.Address, &s.Reason, &s.Inbox)
+			if sqlite.NoRows(err) {
+				return ErrNotFound
+			}
+			if err != nil {
+				return err
+			}
+			s.At = w.now()
+			data, err := json.Marshal(s)
+			return errors.Join(err, journal.Append(tx, journal.Line{Type: "suppression.removed", InboxID: string(s.Inbox), At: s.At, Data: data}))
+		})
+	})
+}
+
+// Suppression is one of them, ErrNotFound if the address is not suppressed.
+func (b Outbox) Suppression(ctx context.Context, address string) (s Suppression, err error) {
+	found := false
+	err = b.ws.view(ctx, func(tx *sqlite.Tx) error {
+		return tx.Each("SELECT "+suppressionColumns+" FROM suppressions WHERE address = ?", sqlite.Args(strings.ToLower(address)), func(scan func(...any) error) error {
+			found = true
+			s, err = readSuppression(scan)
+			return err
+		})
+	})
+	if err == nil && !found {
+		err = ErrNotFound
+	}
+	return s, err
+}
+
+// Suppressions lists newest first; next is nil on the last page. limit 0 means MaxPage.
+func (b Outbox) Suppressions(ctx context.Context, after *Place, limit int) (list []Suppression, next *Place, err error) {
+	limit = pageLimit(limit)
+	where, args := "", []any{}
+	if after != nil {
+		where, args = "WHERE (created_at, address) < (?, ?)", sqlite.Args(after.At.UnixMicro(), after.ID)
+	}
+	err = b.ws.view(ctx, func(tx *sqlite.Tx) error {
+		return tx.Each("SELECT "+suppressionColumns+" FROM suppressions "+where+" ORDER BY created_at DESC, address DESC LIMIT ?", append(args, limit+1), func(scan func(...any) error) error {
+			s, err := readSuppression(scan)
+			list = append(list, s)
+			return err
+		})
+	})
+	if len(list) > limit {
+		list = list[:limit]
+		next = &Place{At: list[limit-1].At, ID: list[limit-1].Address}
+	}
+	return list, next, err
+}
+
+// Suppressed tells which of the addresses are suppressed, and why, by the address in lower case.
+func (b Outbox) Suppressed(ctx context.Context, addresses []string) (why map[string]string, err error) {
+	err = b.ws.view(ctx, func(tx *sqlite.Tx) error {
+		why, err = suppressedOf(tx, addresses)
+		return err
+	})
+	return why, err
+}
+
+func suppressedOf(tx *sqlite.Tx, addresses []string) (map[string]string, error) {
+	lower := make([]string, len(addresses))
+	for i, a := range addresses {
+		lower[i] = strings.ToLower(a)
+	}
+	encoded, _ := json.Marshal(lower) // strings always encode
+	why := map[string]string{}
+	err := tx.Each("SELECT address, reason FROM suppressions WHERE address IN (SELECT value FROM json_each(?))", sqlite.Args(string(encoded)), func(scan func(...any) error) error {
+		var address, reason string
+		err := scan(&address, &reason)
+		why[address] = reason
+		return err
+	})
+	return why, err
+}
