@@ -304,6 +304,18 @@ func (w *workspace) nextDue() (due time.Time, waits bool, err error) {
 	return due, waits, err
 }
 
+// Inbox tells which inbox sent a message, ErrNotFound if none did, or so long ago that it is forgotten.
+func (b Outbox) Inbox(ctx context.Context, id MessageID) (inbox InboxID, err error) {
+	err = b.ws.view(ctx, func(tx *sqlite.Tx) error {
+		err := tx.Row("SELECT inbox_id FROM outgoing WHERE id = ?", sqlite.Args(string(id)), &inbox)
+		if sqlite.NoRows(err) {
+			return ErrNotFound
+		}
+		return err
+	})
+	return inbox, err
+}
+
 // Open opens the bytes of a queued message as they were accepted, with Bcc; the caller closes them. They are not to be had
 // any more once nobody waits for them.
 func (b Outbox) Open(ctx context.Context, id MessageID) (f *os.File, err error) {

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/postroom/postroom/mailstore"
@@ -31,6 +32,8 @@ type Directory struct {
 	} // wakes Relay
 	used     lastUsed
 	failures failures // of logins
+	tokens   atomic.Pointer[[]byte]
+	signers  signers
 }
 
 // Open opens or makes the directory at path and brings it to the newest schema. It starts no goroutine. The store stays

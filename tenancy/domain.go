@@ -33,6 +33,9 @@ type Domain struct {
 	CreatedAt   time.Time
 	UpdatedAt   time.Time
 	VerifiedAt  *time.Time
+
+	dkimPair  string    // which pair of DKIM keys signs
+	dkimSince time.Time // since when; zero: from the first on
 }
 
 // NewDomain is what a claim is made from.
@@ -45,14 +48,17 @@ type DomainChange struct {
 	CatchAll *string // id or address of an inbox of the same workspace; "" = off
 }
 
-const domainColumns = "id, workspace_id, name, status, catch_all, created_at, updated_at, verified_at"
+const domainColumns = "id, workspace_id, name, status, catch_all, created_at, updated_at, verified_at, dkim_pair, dkim_since"
 
 func readDomain(scan func(...any) error) (d Domain, id string, err error) {
 	var catchAll sql.NullString
-	var created, updated int64
+	var created, updated, since int64
 	var verified sql.NullInt64
-	if err = scan(&d.ID, &d.WorkspaceID, &d.Name, &d.Status, &catchAll, &created, &updated, &verified); err != nil {
+	if err = scan(&d.ID, &d.WorkspaceID, &d.Name, &d.Status, &catchAll, &created, &updated, &verified, &d.dkimPair, &since); err != nil {
 		return d, "", err
+	}
+	if since > 0 {
+		d.dkimSince = fromMicro(since)
 	}
 	d.CatchAll = mailstore.InboxID(catchAll.String)
 	d.CreatedAt, d.UpdatedAt, d.VerifiedAt = fromMicro(created), fromMicro(updated), fromNull(verified)

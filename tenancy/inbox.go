@@ -21,6 +21,7 @@ type Inbox struct {
 	Domain      string    // of the primary address
 	DisplayName string
 	Metadata    map[string]any // never nil
+	UndoSeconds int            // how long a message waits so that it can be cancelled
 	CreatedAt   time.Time
 	UpdatedAt   time.Time
 }
@@ -37,7 +38,11 @@ type NewInbox struct {
 type InboxChange struct {
 	DisplayName *string
 	Metadata    *map[string]any
+	UndoSeconds *int // 0 to MaxUndoSeconds
 }
+
+// MaxUndoSeconds is the longest undo window of an inbox.
+const MaxUndoSeconds = 3600
 
 // place is where an inbox is.
 type place struct {
@@ -64,13 +69,13 @@ func findInbox(tx *sqlite.Tx, s scope, idOrAddress string) (at place, err error)
 	return at, nil
 }
 
-const inboxColumns = "id, workspace_id, display_name, metadata, created_at, updated_at"
+const inboxColumns = "id, workspace_id, display_name, metadata, undo_seconds, created_at, updated_at"
 
 // readInbox reads all but the addresses.
 func readInbox(scan func(...any) error) (in Inbox, id string, err error) {
 	var metadata string
 	var created, updated int64
-	if err = scan(&in.ID, &in.WorkspaceID, &in.DisplayName, &metadata, &created, &updated); err != nil {
+	if err = scan(&in.ID, &in.WorkspaceID, &in.DisplayName, &metadata, &in.UndoSeconds, &created, &updated); err != nil {
 		return in, "", err
 	}
 	in.CreatedAt, in.UpdatedAt = fromMicro(created), fromMicro(updated)
@@ -213,7 +218,7 @@ func (d *Directory) insertInbox(tx *sqlite.Tx, spec inboxSpec, domain DomainID) 
 		return Inbox{}, errLimit("inboxes", MaxInboxesPerWorkspace)
 	}
 	now := d.now().UnixMicro()
-	if _, err := tx.Exec("INSERT INTO inboxes ("+inboxColumns+") VALUES (?, ?, ?, ?, ?, ?)", spec.id, spec.ws, spec.displayName, spec.metadata, now, now); err != nil {
+	if _, err := tx.Exec("INSERT INTO inboxes (id, workspace_id, display_name, metadata, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?)", spec.id, spec.ws, spec.displayName, spec.metadata, now, now); err != nil {
 		return Inbox{}, fmt.Errorf("insert inbox: %w", err)
 	}
 	if err := d.insertAddress(tx, domain, spec.address.local, spec.id, true); err != nil {
@@ -302,11 +307,15 @@ func (g *Grant) UpdateInbox(ctx context.Context, ws mailstore.WorkspaceID, idOrA
 		text := p.checkMetadata("body.metadata", *c.Metadata)
 		metadata = &text
 	}
+	if c.UndoSeconds != nil && (*c.UndoSeconds < 0 || *c.UndoSeconds > MaxUndoSeconds) {
+		p.add("body.undoSeconds", "0 to %d seconds.", MaxUndoSeconds)
+	}
 	err = g.inInbox(ctx, g.dir.change, InboxesUpdate, ws, idOrAddress, func(tx *sqlite.Tx, at place) (err error) {
 		if err := p.err(); err != nil {
 			return err
 		}
-		if _, err := tx.Exec("UPDATE inboxes SET display_name = COALESCE(?, display_name), metadata = COALESCE(?, metadata) WHERE id = ?", c.DisplayName, metadata, at.inbox); err != nil {
+		if _, err := tx.Exec("UPDATE inboxes SET display_name = COALESCE(?, display_name), metadata = COALESCE(?, metadata), undo_seconds = COALESCE(?, undo_seconds) WHERE id = ?",
+			c.DisplayName, metadata, c.UndoSeconds, at.inbox); err != nil {
 			return fmt.Errorf("update inbox: %w", err)
 		}
 		in, err = g.dir.changed(tx, at.inbox)

@@ -14,7 +14,8 @@ type Recipient struct {
 	Inbox       mailstore.Inbox
 	InboxID     mailstore.InboxID
 	WorkspaceID mailstore.WorkspaceID
-	Address     string // canonical form of what was asked: folded, domain in A-labels; a +suffix is kept as it came
+	Address     string              // canonical form of what was asked: folded, domain in A-labels; a +suffix is kept as it came
+	Bounce      mailstore.MessageID // the message that this is the return path of; "" if it is none
 }
 
 // suffixMark begins what a sender may add to the local part of any address.
@@ -32,16 +33,28 @@ func (d *Directory) Recipient(ctx context.Context, addr string) (Recipient, erro
 	if reason != "" {
 		return Recipient{}, ErrNotFound
 	}
+	secret, err := d.secret(ctx)
+	if err != nil {
+		return Recipient{}, err
+	}
 	var r Recipient
-	err := d.view(ctx, func(tx *sqlite.Tx) error {
+	err = d.view(ctx, func(tx *sqlite.Tx) error {
 		dom, err := verifiedDomain(tx, name)
 		if err != nil {
 			return err
 		}
 		r.WorkspaceID = dom.WorkspaceID
+		if isReturnPath(local) {
+			r.Address = fold(local) + "@" + dom.Name
+			r.Bounce, err = d.bounced(secret, dom, local)
+			return err
+		}
 		r.InboxID, r.Address, err = route(tx, dom, local)
 		return err
 	})
+	if err == nil && r.Bounce != "" {
+		r.InboxID, err = d.store.Workspace(r.WorkspaceID).Outbox().Inbox(ctx, r.Bounce)
+	}
 	if err != nil {
 		return Recipient{}, err
 	}

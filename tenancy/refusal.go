@@ -20,6 +20,7 @@ var (
 	errDomainInUse    = fault.New(fault.Conflict, "domain_in_use", "Inboxes have addresses at this domain; delete those first.")
 	errAddressTaken   = fault.New(fault.Conflict, "address_taken", "Another inbox has this address.")
 	errPrimary        = fault.New(fault.Conflict, "primary_address", "This is the inbox's primary address; make another one primary first.")
+	errRotatedLately  = fault.New(fault.Conflict, "rotated_lately", "The domain's keys were rotated in the last %d days; mail that the others signed is still on its way.", int(DKIMOverlap.Hours()/24))
 	errReplaced       = fault.New(fault.Conflict, "key_replaced", "The key was rotated already or has expired; make a new one.")
 	errReused         = fault.New(fault.Conflict, "idempotency_key_reused", "This Idempotency-Key was used for another request; take a new one.")
 	errWhichWorkspace = fault.New(fault.Invalid, "workspace_required", "An operator must say which workspace is meant.").At("workspaceId")

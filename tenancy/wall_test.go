@@ -107,6 +107,24 @@ func keyCalls(f func(ctx context.Context, g *Grant, o KeyOwner, id KeyID) error)
 		}})
 }
 
+// sendingCalls makes the calls that name an owner of settings.
+func sendingCalls(f func(ctx context.Context, g *Grant, ws mailstore.WorkspaceID, o SendingOwner) error) []wallCall {
+	calls := []wallCall{
+		{what: "workspace", call: func(ctx context.Context, g *Grant, own, of things) error {
+			return f(ctx, g, "", SendingOwner{Workspace: of.ws})
+		}},
+		{what: "workspace in itself", call: func(ctx context.Context, g *Grant, own, of things) error {
+			return f(ctx, g, of.ws, SendingOwner{Workspace: of.ws})
+		}},
+	}
+	calls = append(calls, domainCalls(func(ctx context.Context, g *Grant, ws mailstore.WorkspaceID, domain string) error {
+		return f(ctx, g, ws, SendingOwner{Domain: domain})
+	})...)
+	return append(calls, inboxCalls(func(ctx context.Context, g *Grant, ws mailstore.WorkspaceID, inbox string, of things) error {
+		return f(ctx, g, ws, SendingOwner{Inbox: inbox})
+	})...)
+}
+
 func workspaceCall(f func(ctx context.Context, g *Grant, ws mailstore.WorkspaceID, of things) error, want map[Kind]fault.Kind) []wallCall {
 	return []wallCall{{want: want, call: func(ctx context.Context, g *Grant, own, of things) error { return f(ctx, g, of.ws, of) }}}
 }
@@ -214,6 +232,24 @@ var walls = map[string][]wallCall{
 	"Mail": inboxCalls(func(ctx context.Context, g *Grant, ws mailstore.WorkspaceID, inbox string, of things) error {
 		return err2(g.Mail(ctx, ws, inbox, MessagesRead))
 	}),
+	"MaySend": inboxCalls(func(ctx context.Context, g *Grant, ws mailstore.WorkspaceID, inbox string, of things) error {
+		return err2(g.MaySend(ctx, ws, inbox))
+	}),
+	"DKIM": domainCalls(func(ctx context.Context, g *Grant, ws mailstore.WorkspaceID, domain string) error {
+		return err2(g.DKIM(ctx, ws, domain))
+	}),
+	"RotateDKIM": domainCalls(func(ctx context.Context, g *Grant, ws mailstore.WorkspaceID, domain string) error {
+		return err2(g.RotateDKIM(ctx, ws, domain))
+	}),
+	"Sending": sendingCalls(func(ctx context.Context, g *Grant, ws mailstore.WorkspaceID, o SendingOwner) error {
+		return err2(g.Sending(ctx, ws, o))
+	}),
+	"SetSending": sendingCalls(func(ctx context.Context, g *Grant, ws mailstore.WorkspaceID, o SendingOwner) error {
+		return g.SetSending(ctx, ws, o, Sending{Hostname: "mail.mine.test"})
+	}),
+	"Queue": workspaceCall(func(ctx context.Context, g *Grant, ws mailstore.WorkspaceID, of things) error {
+		return err3(g.Queue(ctx, ws, MessagesSend))
+	}, nil),
 	"Journal": workspaceCall(func(ctx context.Context, g *Grant, ws mailstore.WorkspaceID, of things) error {
 		return err3(g.Journal(ctx, ws))
 	}, nil),

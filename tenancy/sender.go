@@ -1,0 +1,61 @@
+package tenancy
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/postroom/postroom/mailstore"
+	"github.com/postroom/postroom/mailstore/sqlite"
+)
+
+// Sender is an inbox that the grant's holder may send from.
+type Sender struct {
+	Mail  mailstore.Inbox
+	Inbox Inbox
+	Undo  time.Duration // how long a message waits so that it can be cancelled
+}
+
+// MaySend hands out an inbox, named by its id or any of its addresses, to who has MessagesSend there. It is the only way
+// to send.
+func (g *Grant) MaySend(ctx context.Context, ws mailstore.WorkspaceID, inbox string) (s Sender, err error) {
+	err = g.inInbox(ctx, g.dir.view, MessagesSend, ws, inbox, func(tx *sqlite.Tx, at place) error {
+		s.Mail = g.dir.store.Workspace(at.ws).Inbox(at.inbox)
+		s.Inbox, err = getInbox(tx, at.inbox)
+		return err
+	})
+	s.Undo = time.Duration(s.Inbox.UndoSeconds) * time.Second
+	return s, err
+}
+
+// Owns reports whether an address is the inbox's: one of its addresses, or one of them with a +suffix.
+func (s Sender) Owns(addr string) bool {
+	a, ok := parseAddress(addr)
+	if !ok {
+		return false
+	}
+	base := a
+	if before, _, found := strings.Cut(a.local, suffixMark); found && before != "" {
+		base.local = before
+	}
+	for _, own := range s.Inbox.Addresses {
+		if own.Address == a.String() || own.Address == base.String() {
+			return true
+		}
+	}
+	return false
+}
+
+// Canonical gives an address that mail may be sent to, whoever has it: the local part as it is written, the domain in
+// lower-case A-labels. ok is false if it is no address.
+func Canonical(addr string) (canonical string, ok bool) {
+	local, domain, ok := splitAddress(addr)
+	if !ok || len(local) > maxLocal {
+		return "", false
+	}
+	name, reason := parseDomain(domain)
+	if reason != "" {
+		return "", false
+	}
+	return addr[:len(addr)-len(domain)] + name, true
+}

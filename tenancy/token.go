@@ -1,0 +1,118 @@
+package tenancy
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base32"
+	"encoding/base64"
+	"fmt"
+	"strings"
+
+	"github.com/postroom/postroom/mailstore"
+	"github.com/postroom/postroom/mailstore/ident"
+	"github.com/postroom/postroom/mailstore/sqlite"
+)
+
+// A return path is bounce+<message><mac>@<the sender's domain>: bounces come home, and nobody else can write one. Its
+// letters are lower case, for some servers fold the case of local parts.
+const (
+	bounceLocal = "bounce" + suffixMark
+	macOctets   = 8 // of the HMAC-SHA256 that is told: who guesses must ask us each time
+	macLength   = 13
+)
+
+var lowerBase32 = base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPadding(base32.NoPadding)
+
+// secret is what tokens are signed with. It never changes.
+func (d *Directory) secret(ctx context.Context) ([]byte, error) {
+	if s := d.tokens.Load(); s != nil {
+		return *s, nil
+	}
+	var s []byte
+	err := d.view(ctx, func(tx *sqlite.Tx) error {
+		return tx.Row("SELECT value FROM secrets WHERE name = 'tokens'", nil, &s)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read the secret of tokens: %w", err)
+	}
+	d.tokens.Store(&s)
+	return s, nil
+}
+
+// mac signs words for one purpose.
+func mac(secret []byte, purpose string, words ...string) string {
+	h := hmac.New(sha256.New, secret)
+	h.Write([]byte(purpose + "\x00" + strings.Join(words, "\x00")))
+	return lowerBase32.EncodeToString(h.Sum(nil)[:macOctets])
+}
+
+// ReturnPath is the envelope sender of a message that leaves from an address at domain: what comes back to it is known to
+// be about that message.
+func (d *Directory) ReturnPath(ctx context.Context, ws mailstore.WorkspaceID, id mailstore.MessageID, domain string) (string, error) {
+	secret, err := d.secret(ctx)
+	if err != nil {
+		return "", err
+	}
+	word := strings.TrimPrefix(string(id), "msg_")
+	return bounceLocal + word + mac(secret, "bounce", string(ws), word, domain) + "@" + domain, nil
+}
+
+// isReturnPath reports whether a local part has the form of a return path, be it ours or forged.
+func isReturnPath(local string) bool {
+	word, ok := strings.CutPrefix(fold(local), bounceLocal)
+	return ok && len(word) == ident.Length+macLength && ident.Valid("msg", "msg_"+word[:ident.Length])
+}
+
+// bounced finds the message that a return path at dom was made for; ErrNotFound for a forged one.
+func (d *Directory) bounced(secret []byte, dom Domain, local string) (mailstore.MessageID, error) {
+	token := strings.TrimPrefix(fold(local), bounceLocal)
+	word := token[:ident.Length]
+	if !hmac.Equal([]byte(mac(secret, "bounce", string(dom.WorkspaceID), word, dom.Name)), []byte(token[ident.Length:])) {
+		return "", ErrNotFound
+	}
+	return mailstore.MessageID("msg_" + word), nil
+}
+
+// Unsubscription is what a link to unsubscribe stands for.
+type Unsubscription struct {
+	Workspace mailstore.WorkspaceID
+	Inbox     mailstore.InboxID
+	Message   mailstore.MessageID
+	Address   string // who does not want to get mail any more
+}
+
+// UnsubscribeToken is the part of a link to unsubscribe that tells who and from what. It is good for ever, and only as
+// this directory made it.
+func (d *Directory) UnsubscribeToken(ctx context.Context, u Unsubscription) (string, error) {
+	secret, err := d.secret(ctx)
+	if err != nil {
+		return "", err
+	}
+	words := []string{string(u.Workspace), string(u.Inbox), string(u.Message), u.Address}
+	return base64.RawURLEncoding.EncodeToString([]byte(strings.Join(append(words, mac(secret, "unsubscribe", words...)), "\x00"))), nil
+}
+
+// maxToken bounds what is looked at.
+const maxToken = 2048
+
+// Unsubscribe has nothing be sent any more by the workspace to the address of a link. It may be repeated. ErrNotFound for
+// what is no token of ours, or if the workspace is gone.
+func (d *Directory) Unsubscribe(ctx context.Context, token string) (u Unsubscription, err error) {
+	secret, err := d.secret(ctx)
+	if err != nil {
+		return u, err
+	}
+	raw, err := base64.RawURLEncoding.DecodeString(token)
+	words := strings.Split(string(raw), "\x00")
+	if err != nil || len(token) > maxToken || len(words) != 5 || !hmac.Equal([]byte(mac(secret, "unsubscribe", words[:4]...)), []byte(words[4])) {
+		return u, ErrNotFound
+	}
+	u = Unsubscription{mailstore.WorkspaceID(words[0]), mailstore.InboxID(words[1]), mailstore.MessageID(words[2]), words[3]}
+	box, err := d.Outbox(ctx, u.Workspace)
+	if err != nil {
+		return u, err
+	}
+	_, err = box.Suppress(ctx, []mailstore.Suppression{{Address: u.Address, Reason: mailstore.SuppressedByUnsubscribe, Inbox: u.Inbox, Message: u.Message}})
+	return u, err
+}
