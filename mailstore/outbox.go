@@ -29,17 +29,18 @@ func (w Workspace) Outbox() Outbox { return Outbox{w} }
 
 // Parcel is one message and those of its recipients at one domain that may be tried now: one transaction.
 type Parcel struct {
-	Workspace  WorkspaceID
-	Inbox      InboxID
-	Message    MessageID
-	MessageID  string // RFC Message-ID
-	Sender     string
-	Size       int64 // octets of the file
-	Lane       Lane
-	Domain     string
-	CreatedAt  time.Time
-	SendAt     time.Time // zero: at once
-	Recipients []Claimed
+	Workspace   WorkspaceID
+	Inbox       InboxID
+	Message     MessageID
+	MessageID   string // RFC Message-ID
+	Sender      string
+	Size        int64 // octets of the file
+	Lane        Lane
+	Domain      string
+	CreatedAt   time.Time
+	SendAt      time.Time // zero: at once
+	Unsubscribe bool      // each recipient gets a link of its own: there is one
+	Recipients  []Claimed
 }
 
 // Claimed is one recipient of a parcel.
@@ -63,27 +64,28 @@ func (b Backoff) After(tries int) time.Duration {
 
 // outgoing is a message that was accepted to be sent, as its row holds it.
 type outgoing struct {
-	id        MessageID
-	inbox     InboxID
-	thread    ThreadID
-	sender    string
-	messageID string
-	size      int64
-	lane      Lane
-	sendAt    int64
-	told      bool
-	createdAt int64
+	id          MessageID
+	inbox       InboxID
+	thread      ThreadID
+	sender      string
+	messageID   string
+	size        int64
+	lane        Lane
+	unsubscribe bool
+	sendAt      int64
+	told        bool
+	createdAt   int64
 }
 
-const outgoingColumns = "o.id, o.inbox_id, o.thread_id, o.sender, o.message_id, o.size, o.lane, o.send_at, o.told, o.created_at"
+const outgoingColumns = "o.id, o.inbox_id, o.thread_id, o.sender, o.message_id, o.size, o.lane, o.unsubscribe, o.send_at, o.told, o.created_at"
 
 func (o *outgoing) dest() []any {
-	return []any{&o.id, &o.inbox, &o.thread, &o.sender, &o.messageID, &o.size, &o.lane, &o.sendAt, &o.told, &o.createdAt}
+	return []any{&o.id, &o.inbox, &o.thread, &o.sender, &o.messageID, &o.size, &o.lane, &o.unsubscribe, &o.sendAt, &o.told, &o.createdAt}
 }
 
 func (o outgoing) insert(tx *sqlite.Tx) error {
-	_, err := tx.Exec("INSERT INTO outgoing (id, inbox_id, thread_id, sender, message_id, size, lane, send_at, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-		string(o.id), string(o.inbox), string(o.thread), o.sender, o.messageID, o.size, o.lane, o.sendAt, o.createdAt)
+	_, err := tx.Exec("INSERT INTO outgoing (id, inbox_id, thread_id, sender, message_id, size, lane, unsubscribe, send_at, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		string(o.id), string(o.inbox), string(o.thread), o.sender, o.messageID, o.size, o.lane, o.unsubscribe, o.sendAt, o.createdAt)
 	return err
 }
 
@@ -194,13 +196,13 @@ func (w *workspace) claim(tx *sqlite.Tx, now int64, domain string, lane Lane, mo
 	err = outboxRows(tx, `WHERE r.id IN (SELECT id FROM outbox WHERE waiting = 1 AND held = 0 AND domain = ? AND lane = ? AND due_at <= ? AND claim <> ? ORDER BY due_at, id LIMIT ?)
 		ORDER BY r.due_at, r.id`, sqlite.Args(domain, lane, now, w.store.boot, most*MaxParcel), func(r outboxRow, o outgoing) error {
 		i, known := byMessage[o.id]
-		if !known || len(parcels[i].Recipients) >= MaxParcel {
+		if !known || o.unsubscribe || len(parcels[i].Recipients) >= MaxParcel {
 			if len(parcels) == most {
 				return nil
 			}
 			i = len(parcels)
 			byMessage[o.id] = i
-			p := Parcel{Workspace: w.id, Inbox: o.inbox, Message: o.id, MessageID: o.messageID, Sender: o.sender, Size: o.size, Lane: lane, Domain: domain, CreatedAt: time.UnixMicro(o.createdAt).UTC()}
+			p := Parcel{Workspace: w.id, Inbox: o.inbox, Message: o.id, MessageID: o.messageID, Sender: o.sender, Size: o.size, Lane: lane, Unsubscribe: o.unsubscribe, Domain: domain, CreatedAt: time.UnixMicro(o.createdAt).UTC()}
 			if o.sendAt > 0 {
 				p.SendAt = time.UnixMicro(o.sendAt).UTC()
 			}

@@ -292,7 +292,7 @@ func (b *rebuilder) queue() error {
 }
 
 func (b *rebuilder) requeue(tx *sqlite.Tx, id MessageID, e envelopeFile, settled []string) error {
-	o := outgoing{id: id, inbox: e.Inbox, thread: e.Thread, sender: e.Sender, messageID: e.MessageID, size: e.Size, lane: e.Lane, createdAt: e.CreatedAt.UnixMicro()}
+	o := outgoing{id: id, inbox: e.Inbox, thread: e.Thread, sender: e.Sender, messageID: e.MessageID, size: e.Size, lane: e.Lane, unsubscribe: e.Unsubscribe, createdAt: e.CreatedAt.UnixMicro()}
 	if e.SendAt.After(b.now) {
 		o.sendAt = e.SendAt.UnixMicro()
 	}

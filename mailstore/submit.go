@@ -65,6 +65,8 @@ type Submission struct {
 	Bulk    bool     // the sender says that it is no single message
 	Labels  []string // the user's own
 	Request *Repeatable
+
+	Unsubscribe bool // each recipient gets a link of its own to unsubscribe (RFC 8058)
 }
 
 // Repeatable names a request that may come again: the answer is kept in the commit of its effect for 24 hours.
@@ -183,16 +185,17 @@ func (x *submission) dueAt() time.Time {
 
 // envelopeFile is what lies beside the queued bytes, for the day the index is lost.
 type envelopeFile struct {
-	Inbox     InboxID   `json:"inbox"`
-	Thread    ThreadID  `json:"thread,omitempty"`
-	Sender    string    `json:"sender"`
-	To        []string  `json:"to"`
-	MessageID string    `json:"messageId"`
-	Size      int64     `json:"size"`
-	Lane      Lane      `json:"lane"`
-	Held      bool      `json:"held,omitempty"`
-	SendAt    time.Time `json:"sendAt,omitzero"`
-	CreatedAt time.Time `json:"createdAt"`
+	Inbox       InboxID   `json:"inbox"`
+	Thread      ThreadID  `json:"thread,omitempty"`
+	Sender      string    `json:"sender"`
+	To          []string  `json:"to"`
+	MessageID   string    `json:"messageId"`
+	Size        int64     `json:"size"`
+	Lane        Lane      `json:"lane"`
+	Held        bool      `json:"held,omitempty"`
+	Unsubscribe bool      `json:"unsubscribe,omitempty"`
+	SendAt      time.Time `json:"sendAt,omitzero"`
+	CreatedAt   time.Time `json:"createdAt"`
 }
 
 const sentFlags = ":2,S"
@@ -206,7 +209,7 @@ func (x *submission) writeFiles() error {
 		return x.w.fail(err)
 	}
 	envelope, err := json.Marshal(envelopeFile{Inbox: x.in.id, Thread: x.Thread, Sender: x.Sender, To: x.To, MessageID: x.record.parsed.Envelope.MessageID,
-		Size: x.record.size, Lane: x.guessLane(), Held: x.Held, SendAt: x.SendAt, CreatedAt: x.at})
+		Size: x.record.size, Lane: x.guessLane(), Held: x.Held, Unsubscribe: x.Unsubscribe, SendAt: x.SendAt, CreatedAt: x.at})
 	if err != nil {
 		return fmt.Errorf("encode envelope: %w", err)
 	}
@@ -287,7 +290,7 @@ func (x *submission) insertRows(tx *sqlite.Tx, done Submitted, lane Lane, suppre
 	if x.SendAt.After(x.at) {
 		sendAt = x.SendAt.UnixMicro()
 	}
-	o := outgoing{id: x.id, inbox: x.in.id, thread: done.ThreadID, sender: x.Sender, messageID: done.MessageID, size: x.record.size, lane: lane, sendAt: sendAt, createdAt: x.at.UnixMicro()}
+	o := outgoing{id: x.id, inbox: x.in.id, thread: done.ThreadID, sender: x.Sender, messageID: done.MessageID, size: x.record.size, lane: lane, unsubscribe: x.Unsubscribe, sendAt: sendAt, createdAt: x.at.UnixMicro()}
 	if err := o.insert(tx); err != nil {
 		return err
 	}
@@ -305,7 +308,7 @@ func (x *submission) insertRows(tx *sqlite.Tx, done Submitted, lane Lane, suppre
 
 // guessLane is the lane as far as the message itself tells.
 func (x *submission) guessLane() Lane {
-	if x.Bulk || len(x.To) > FewRecipients || x.record.parsed.Bulk {
+	if x.Bulk || x.Unsubscribe || len(x.To) > FewRecipients || x.record.parsed.Bulk {
 		return Bulk
 	}
 	return Prompt

@@ -10,6 +10,7 @@ CREATE TABLE outgoing (
   message_id     TEXT NOT NULL,                      -- RFC Message-ID with its angle brackets
   size           INTEGER NOT NULL,                   -- octets of the file
   lane           INTEGER NOT NULL,                   -- 1 prompt, 2 bulk
+  unsubscribe    INTEGER NOT NULL DEFAULT 0,         -- 1: each recipient gets a link of its own (RFC 8058)
   send_at        INTEGER NOT NULL DEFAULT 0,         -- not before; 0: at once
   told           INTEGER NOT NULL DEFAULT 0,         -- 1: the sender knows of a delay
   created_at     INTEGER NOT NULL
