@@ -18,6 +18,7 @@ import (
 	"github.com/postroom/postroom/mailstore/internal/maildir"
 	"github.com/postroom/postroom/mailstore/journal"
 	"github.com/postroom/postroom/mailstore/message"
+	"github.com/postroom/postroom/mailstore/report"
 	"github.com/postroom/postroom/mailstore/sqlite"
 	"golang.org/x/sync/errgroup"
 )
@@ -37,14 +38,16 @@ type Arrival struct {
 	Trace  []byte      // header fields to put in front of the bytes, each ended by CRLF (RFC 5321, 4.4)
 	Spool  *Spool      // the bytes as they were received; Deliver does not close it
 	To     []Recipient // each inbox once
+	Notice bool        // written by this server about mail that was sent: it is not read for what is known
 }
 
 // Recipient is one inbox that a message is for.
 type Recipient struct {
 	Inbox   Inbox
-	Address string   // the envelope recipient
-	Mailbox string   // "" means INBOX
-	Labels  []string // the user's own labels to begin with
+	Address string    // the envelope recipient
+	Mailbox string    // "" means INBOX
+	Labels  []string  // the user's own labels to begin with
+	Bounce  MessageID // of this inbox, if the address is the return path of a message that it sent
 }
 
 // Receipt stands for a delivery that was acknowledged to a client.
@@ -138,6 +141,7 @@ type record struct {
 	structure   string
 	attachments string
 	wire        message.Wire
+	report      *report.Report // nil: it is none
 	size        int64
 }
 
@@ -172,7 +176,11 @@ func (a *Arrival) parse(ctx context.Context, s *Store) (*record, error) {
 	if _, err := io.Copy(raw, a.bytes()); err != nil {
 		return nil, errDisk.Because(fmt.Errorf("read spool: %w", err))
 	}
-	return newRecord(raw.Bytes())
+	rec, err := newRecord(raw.Bytes())
+	if rep, ok := report.Parse(raw.Bytes()); ok && err == nil {
+		rec.report = &rep
+	}
+	return rec, err
 }
 
 func (a *Arrival) bytes() io.Reader {
@@ -189,6 +197,8 @@ type delivery struct {
 
 	ids   []MessageID      // of the files, one for each recipient
 	files []maildir.Folder // where each file lies
+
+	reports []*settling // what reports settled, in the run that was committed
 }
 
 // run writes and names the files, then commits the rows; whatever does not end in a commit is taken back.
@@ -212,6 +222,9 @@ func (d *delivery) run() ([]MessageID, error) {
 		return nil, err
 	}
 	d.takeBack(unused)
+	for _, s := range d.reports {
+		s.cleanUp()
+	}
 	return stored, nil
 }
 
@@ -296,6 +309,7 @@ func (d *delivery) takeBack(only []MessageID) {
 // commit writes the rows of all recipients: stored are the ids that hold the message now, unused those whose file is
 // not needed because the message was there already.
 func (d *delivery) commit(tx *sqlite.Tx) (stored, unused []MessageID, err error) {
+	d.reports = nil
 	if err := d.w.forgetConfirmed(tx); err != nil {
 		return nil, nil, err
 	}
@@ -349,7 +363,10 @@ func (d *delivery) insert(tx *sqlite.Tx, id MessageID, file maildir.Folder, r Re
 	}
 	_, err := tx.Exec("INSERT INTO unconfirmed (inbox_id, recipient, sender, sha256, message_id, at) VALUES (?, ?, ?, ?, ?, ?)",
 		string(r.Inbox.id), strings.ToLower(r.Address), d.arrival.Sender, d.arrival.Spool.sum(), string(id), d.at.UnixMicro())
-	return err
+	if err != nil {
+		return err
+	}
+	return d.applyReport(tx, r)
 }
 
 func receivedEvent(r Recipient) string {

@@ -255,10 +255,17 @@ func (b Outbox) Release(ctx context.Context, rows []int64, notBefore time.Time) 
 		due = notBefore.UnixMicro()
 	}
 	return b.ws.use(ctx, func(w *workspace) error {
-		return w.db.Change(func(tx *sqlite.Tx) error {
+		err := w.db.Change(func(tx *sqlite.Tx) error {
 			_, err := tx.Exec("UPDATE outbox SET claim = 0, due_at = MAX(due_at, ?) WHERE id IN (SELECT value FROM json_each(?)) AND claim = ?", due, string(encoded), w.store.boot)
 			return err
 		})
+		if err != nil {
+			return err
+		}
+		if notBefore.IsZero() {
+			notBefore = w.now()
+		}
+		return w.store.noteQueued(w.id, notBefore)
 	})
 }
 

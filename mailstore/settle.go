@@ -44,10 +44,14 @@ func (b Outbox) Settle(ctx context.Context, results []Result) error {
 			}
 			return s.finish()
 		})
-		if err == nil {
-			s.cleanUp()
+		if err != nil {
+			return err
 		}
-		return err
+		s.cleanUp()
+		if s.due.IsZero() {
+			return nil
+		}
+		return w.store.noteQueued(w.id, s.due)
 	})
 }
 
@@ -57,6 +61,14 @@ type settling struct {
 	tx       *sqlite.Tx
 	at       time.Time
 	messages map[MessageID]*settled
+	due      time.Time // when something is to be looked at again; zero: nothing is
+}
+
+// wake notes that there is something to do then.
+func (s *settling) wake(at time.Time) {
+	if s.due.IsZero() || at.Before(s.due) {
+		s.due = at
+	}
 }
 
 // settled is what happened to one message.
@@ -86,6 +98,7 @@ func (s *settling) settle(r Result) error {
 	switch r.Status {
 	case Deferred:
 		row.dueAt, d.NextAt, event = r.RetryAt.UnixMicro(), r.RetryAt.UTC(), "message.deferred"
+		s.wake(r.RetryAt)
 		if r.Delayed && !m.outgoing.told {
 			m.delayed = append(m.delayed, row.id)
 		}
@@ -136,6 +149,7 @@ func (s *settling) finish() error {
 			if len(rows) == 0 {
 				continue
 			}
+			s.wake(s.at)
 			list, _ := json.Marshal(rows) // numbers always encode
 			if _, err := s.tx.Exec("INSERT INTO notices (outgoing_id, kind, recipients, at) VALUES (?, ?, ?, ?)", string(m.outgoing.id), kind, string(list), s.at.UnixMicro()); err != nil {
 				return fmt.Errorf("note what the sender is to be told: %w", err)

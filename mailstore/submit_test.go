@@ -595,3 +595,115 @@ func TestTheRejectedLineConcernsNoMessage(t *testing.T) {
 		t.Errorf("left: %q", b.queuedFiles())
 	}
 }
+
+// dsn is a report about a message.
+func dsn(action, recipient, status, diagnostic, about string) string {
+	return "From: Mail Delivery <mailer-daemon@far.example>\r\nTo: me@demo.localhost\r\nSubject: Undelivered Mail Returned to Sender\r\nAuto-Submitted: auto-replied\r\nMIME-Version: 1.0\r\n" +
+		"Content-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n--b\r\n\r\nIt did not work.\r\n--b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.far.example\r\n\r\n" +
+		"Final-Recipient: rfc822; " + recipient + "\r\nAction: " + action + "\r\nStatus: " + status + "\r\nDiagnostic-Code: smtp; " + diagnostic + "\r\n\r\n--b\r\nContent-Type: text/rfc822-headers\r\n\r\nMessage-ID: " + about + "\r\n--b--\r\n"
+}
+
+func (b *bed) bounce(raw string, about MessageID) {
+	b.t.Helper()
+	if _, err := b.try(raw, Recipient{Inbox: b.in, Address: "bounce@demo.localhost", Bounce: about}); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+func TestABounceThatComesInSettlesTheMessage(t *testing.T) {
+	b := newBed(t)
+	done := b.submit(outgoingMail("<1@demo.localhost>", "hi"), "x@far.example", "y@far.example")
+	p := b.claim()[0]
+	for _, c := range b.begin(p) {
+		b.settle(Result{Row: c.Row, Number: 1, Status: Delivered})
+	}
+	before := len(b.lines())
+	b.bounce(dsn("failed", "X@far.example", "5.1.1", "550 5.1.1 user unknown", "<1@demo.localhost>"), done.ID)
+	lines := b.lines()[before:]
+	if len(lines) != 3 || lines[0].Type != "message.received" || lines[1].Type != "message.bounced" || lines[2].Type != "suppression.added" || lines[1].MessageID != string(done.ID) {
+		t.Fatalf("journal: %+v", lines)
+	}
+	var data struct{ Delivery Delivery }
+	if err := json.Unmarshal(lines[1].Data, &data); err != nil || data.Delivery.Recipient != "x@far.example" || data.Delivery.Reason != "userUnknown" || data.Delivery.Code != 550 {
+		t.Errorf("the line: %s, %v", lines[1].Data, err)
+	}
+	if s := b.status(done.ID); s != Bounced {
+		t.Errorf("status %q", s)
+	}
+	b.bounce(dsn("failed", "x@far.example", "5.1.1", "550 again", "<1@demo.localhost>"), done.ID)
+	if got := b.types(); got[len(got)-1] != "message.received" {
+		t.Errorf("a second bounce was told again: %q", got)
+	}
+	if why, err := b.in.ws.Outbox().Suppressed(t.Context(), []string{"x@far.example", "y@far.example"}); err != nil || len(why) != 1 {
+		t.Errorf("suppressed: %v, %v", why, err)
+	}
+}
+
+func TestABounceThatWasNotSentHomeSuppressesNobody(t *testing.T) {
+	b := newBed(t)
+	done := b.submit(outgoingMail("<1@demo.localhost>", "hi"), "x@far.example")
+	b.attempt(Result{Status: Delivered})
+	b.bounce(dsn("failed", "victim@other.example", "5.1.1", "550 user unknown", "<1@demo.localhost>"), "")
+	if s := b.status(done.ID); s != Delivered {
+		t.Errorf("a bounce of somebody who did not get it: %q", s)
+	}
+	b.bounce(dsn("failed", "x@far.example", "5.1.1", "550 user unknown", "<1@demo.localhost>"), "")
+	if s := b.status(done.ID); s != Bounced {
+		t.Errorf("status %q", s)
+	}
+	if why, err := b.in.ws.Outbox().Suppressed(t.Context(), []string{"x@far.example"}); err != nil || len(why) != 0 {
+		t.Errorf("suppressed: %v, %v", why, err)
+	}
+}
+
+func TestAFullMailboxBouncesAndIsNotSuppressed(t *testing.T) {
+	b := newBed(t)
+	done := b.submit(outgoingMail("<1@demo.localhost>", "hi"), "x@far.example")
+	b.attempt(Result{Status: Delivered})
+	b.bounce(dsn("failed", "alias@elsewhere.example", "5.2.2", "552 5.2.2 mailbox full", "<unknown@x>"), done.ID) // the only recipient is meant
+	if s := b.status(done.ID); s != Bounced {
+		t.Errorf("status %q", s)
+	}
+	if why, err := b.in.ws.Outbox().Suppressed(t.Context(), []string{"x@far.example", "alias@elsewhere.example"}); err != nil || len(why) != 0 {
+		t.Errorf("suppressed: %v, %v", why, err)
+	}
+}
+
+func TestABounceEndsTheTriesOfWhatStillWaits(t *testing.T) {
+	b := newBed(t)
+	done := b.submit(outgoingMail("<1@demo.localhost>", "hi"), "x@far.example")
+	b.attempt(Result{Status: Deferred, RetryAt: b.opt.Clock().Add(time.Minute)})
+	b.bounce(dsn("failed", "x@far.example", "5.1.1", "550 user unknown", "<1@demo.localhost>"), done.ID)
+	b.pass(time.Hour)
+	if len(b.claim()) != 0 || len(b.queuedFiles()) != 0 {
+		t.Errorf("it is still tried: %q", b.queuedFiles())
+	}
+}
+
+func TestAComplaintSuppressesWhoComplained(t *testing.T) {
+	b := newBed(t)
+	b.submit(outgoingMail("<1@demo.localhost>", "hi"), "x@far.example", "y@far.example")
+	arf := "From: fbl@far.example\r\nTo: me@demo.localhost\r\nSubject: complaint\r\nMIME-Version: 1.0\r\nContent-Type: multipart/report; report-type=feedback-report; boundary=b\r\n\r\n" +
+		"--b\r\n\r\nA complaint.\r\n--b\r\nContent-Type: message/feedback-report\r\n\r\nFeedback-Type: abuse\r\nUser-Agent: x/1\r\nVersion: 1\r\nOriginal-Rcpt-To: <y@far.example>\r\n\r\n" +
+		"--b\r\nContent-Type: message/rfc822\r\n\r\nFrom: me@demo.localhost\r\nTo: y@far.example\r\nSubject: hi\r\nMessage-ID: <1@demo.localhost>\r\n\r\nhello\r\n--b--\r\n"
+	b.bounce(arf, "")
+	if got := b.types(); !slices.Equal(got[1:], []string{"message.received", "message.complained", "suppression.added"}) {
+		t.Errorf("journal: %q", got)
+	}
+	if s, err := b.in.ws.Outbox().Suppression(t.Context(), "y@far.example"); err != nil || s.Reason != SuppressedByComplaint {
+		t.Errorf("%+v, %v", s, err)
+	}
+}
+
+func TestAReportOfAnotherInboxChangesNothing(t *testing.T) {
+	b := newBed(t)
+	done := b.submit(outgoingMail("<1@demo.localhost>", "hi"), "x@far.example")
+	b.attempt(Result{Status: Delivered})
+	other := b.in.ws.Inbox(InboxID("inb_0000000000000000000000000z"))
+	if _, err := b.try(dsn("failed", "x@far.example", "5.1.1", "550 user unknown", "<1@demo.localhost>"), Recipient{Inbox: other, Address: "o@demo.localhost", Bounce: done.ID}); err != nil {
+		t.Fatal(err)
+	}
+	if s := b.status(done.ID); s != Delivered {
+		t.Errorf("status %q", s)
+	}
+}

@@ -233,6 +233,7 @@ func (h Workspace) Remove(ctx context.Context) error {
 	s.mu.Unlock()
 	err := errors.Join(w.closeFiles(), removeAll(filepath.Join(s.dir, "workspaces"), string(h.id)))
 	os.Remove(filepath.Join(s.dir, "awake", string(h.id)))
+	s.setQueued(h.id, s.turn(h.id), time.Time{})
 	s.mu.Lock()
 	delete(s.open, h.id)
 	close(w.gone)
