@@ -101,6 +101,16 @@ func (g *Grant) slot(r Request) (slot, error) {
 	return slot{fmt.Sprintf("%s:%s:%s", g.Kind(), s.ws, s.inbox), r.Method, r.Path, r.Key, s.ws, sha256.Sum256(r.Body)}, nil
 }
 
+// Repeatable names a request for what is committed in a workspace's own store, under the same rule as Once: by whose reach,
+// method, path and key. It is nil if the request has no key.
+func (g *Grant) Repeatable(r Request) (*mailstore.Repeatable, error) {
+	s, err := g.slot(r)
+	if err != nil || s.key == "" {
+		return nil, err
+	}
+	return &mailstore.Repeatable{Name: strings.Join([]string{s.scope, s.method, s.path, s.key}, "\x00"), BodyHash: s.body[:]}, nil
+}
+
 // context binds an encrypted answer to its place, so that it opens nowhere else.
 func (s slot) context() []byte {
 	return []byte(strings.Join([]string{s.scope, s.method, s.path, s.key, string(s.body[:])}, "\x00"))

@@ -253,6 +253,9 @@ var walls = map[string][]wallCall{
 	"Journal": workspaceCall(func(ctx context.Context, g *Grant, ws mailstore.WorkspaceID, of things) error {
 		return err3(g.Journal(ctx, ws))
 	}, nil),
+	"Repeatable": workspaceCall(func(ctx context.Context, g *Grant, ws mailstore.WorkspaceID, of things) error {
+		return err2(g.Repeatable(Request{Method: "POST", Path: "/v1/inboxes", Key: "k", Workspace: ws}))
+	}, nil),
 	"Once": workspaceCall(func(ctx context.Context, g *Grant, ws mailstore.WorkspaceID, of things) error {
 		return err3(g.Once(ctx, Request{Method: "POST", Path: "/v1/inboxes", Key: "k", Workspace: ws}, func(context.Context) (Answer, error) {
 			return Answer{Status: 201}, nil
