@@ -269,6 +269,33 @@ func (b Outbox) Release(ctx context.Context, rows []int64, notBefore time.Time) 
 	})
 }
 
+// Withdraw undoes Begin for recipients that were not tried after all; they may be tried from notBefore on.
+func (b Outbox) Withdraw(ctx context.Context, list []Claimed, notBefore time.Time) error {
+	return b.ws.use(ctx, func(w *workspace) error {
+		err := w.db.Change(func(tx *sqlite.Tx) error {
+			for _, c := range list {
+				var id int64
+				err := tx.Row("UPDATE outbox SET attempts = attempts - 1, due_at = ?, claim = 0 WHERE id = ? AND attempts = ? AND claim = ? AND waiting = 1 RETURNING id",
+					sqlite.Args(notBefore.UnixMicro(), c.Row, c.Attempts, w.store.boot), &id)
+				if sqlite.NoRows(err) {
+					continue
+				}
+				if err == nil {
+					_, err = tx.Exec("DELETE FROM attempts WHERE outbox_id = ? AND number = ?", c.Row, c.Attempts)
+				}
+				if err != nil {
+					return fmt.Errorf("withdraw attempt: %w", err)
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		return w.store.noteQueued(w.id, notBefore)
+	})
+}
+
 // NextDue looks when something is to be claimed, or a notice to be written, next, and notes it for Store.Queued. ok is
 // false if nothing waits.
 func (b Outbox) NextDue(ctx context.Context) (next time.Time, ok bool, err error) {

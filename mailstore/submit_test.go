@@ -223,6 +223,24 @@ func TestAfterACrashNothingIsTriedAgainAtOnce(t *testing.T) {
 	}
 }
 
+func TestAnAttemptThatWasNotMadeCountsForNothing(t *testing.T) {
+	b := newBed(t)
+	done := b.submit(outgoingMail("<1@demo.localhost>", "hi"), "x@far.example")
+	left := b.begin(b.claim()[0])
+	if err := b.in.ws.Outbox().Withdraw(t.Context(), left, b.opt.Clock().Add(time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	if b.status(done.ID) != Queued || len(b.claim()) != 0 {
+		t.Errorf("status %s", b.status(done.ID))
+	}
+	b.pass(time.Second)
+	again := b.begin(b.claim()[0])
+	list, err := b.in.Delivery(t.Context(), done.ID)
+	if err != nil || again[0].Attempts != 1 || len(list[0].Tries) != 1 {
+		t.Errorf("%+v, %+v, %v", again, list, err)
+	}
+}
+
 func TestWhatFailsForGoodIsToldAndSuppressed(t *testing.T) {
 	b := newBed(t)
 	done := b.submit(outgoingMail("<1@demo.localhost>", "hi"), "X@far.example", "y@far.example")

@@ -42,6 +42,7 @@ CREATE INDEX outbox_of_outgoing ON outbox (outgoing_id);
 CREATE INDEX outbox_by_domain ON outbox (domain, lane, due_at, id) WHERE waiting = 1 AND held = 0;
 CREATE INDEX outbox_by_due ON outbox (due_at) WHERE waiting = 1 AND held = 0;
 CREATE INDEX outbox_waiting ON outbox (inbox_id, id) WHERE waiting = 1;
+CREATE INDEX outbox_prompt ON outbox (lane) WHERE waiting = 1 AND lane = 1;
 CREATE INDEX outbox_finished ON outbox (finished_at) WHERE waiting = 0;
 
 -- Each time that it was tried, written before the connection is made.
