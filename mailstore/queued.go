@@ -1,10 +1,10 @@
 package mailstore
 
 import (
+	"container/heap"
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
 	"os"
 	"path/filepath"
 	"sync"
@@ -18,9 +18,65 @@ import (
 // acknowledged submission and goes when nothing waits.
 type queuedSet struct {
 	mu    sync.Mutex
-	due   map[WorkspaceID]time.Time
+	known map[WorkspaceID]*queuedSpace
+	order queuedOrder
 	turns map[WorkspaceID]uint64 // counts what was noted, so that a look that was overtaken changes nothing
 	rung  chan struct{}          // closed and replaced when there is something new
+}
+
+type queuedSpace struct {
+	id  WorkspaceID
+	due time.Time
+	at  int // in the order
+}
+
+// queuedOrder is a heap: the first is due first.
+type queuedOrder []*queuedSpace
+
+// Len implements heap.Interface.
+func (o queuedOrder) Len() int { return len(o) }
+
+// Less implements heap.Interface.
+func (o queuedOrder) Less(i, j int) bool { return o[i].due.Before(o[j].due) }
+
+// Swap implements heap.Interface.
+func (o queuedOrder) Swap(i, j int) {
+	o[i], o[j] = o[j], o[i]
+	o[i].at, o[j].at = i, j
+}
+
+// Push implements heap.Interface.
+func (o *queuedOrder) Push(x any) {
+	s := x.(*queuedSpace)
+	s.at = len(*o)
+	*o = append(*o, s)
+}
+
+// Pop implements heap.Interface.
+func (o *queuedOrder) Pop() any {
+	last := len(*o) - 1
+	s := (*o)[last]
+	(*o)[last] = nil
+	*o = (*o)[:last]
+	return s
+}
+
+func (q *queuedSet) set(id WorkspaceID, due time.Time) {
+	if s := q.known[id]; s != nil {
+		s.due = due
+		heap.Fix(&q.order, s.at)
+		return
+	}
+	s := &queuedSpace{id: id, due: due}
+	q.known[id] = s
+	heap.Push(&q.order, s)
+}
+
+func (q *queuedSet) remove(id WorkspaceID) {
+	if s := q.known[id]; s != nil {
+		heap.Remove(&q.order, s.at)
+		delete(q.known, id)
+	}
 }
 
 func (s *Store) queuedDir() string { return filepath.Join(s.dir, "queued") }
@@ -28,7 +84,7 @@ func (s *Store) queuedDir() string { return filepath.Join(s.dir, "queued") }
 // loadQueued reads what an earlier run left.
 func (s *Store) loadQueued() error {
 	q := &s.queued
-	q.due, q.turns, q.rung = map[WorkspaceID]time.Time{}, map[WorkspaceID]uint64{}, make(chan struct{})
+	q.known, q.turns, q.rung = map[WorkspaceID]*queuedSpace{}, map[WorkspaceID]uint64{}, make(chan struct{})
 	if err := os.MkdirAll(s.queuedDir(), 0o700); err != nil {
 		return fmt.Errorf("make data directory: %w", err)
 	}
@@ -39,7 +95,7 @@ func (s *Store) loadQueued() error {
 	for _, e := range entries {
 		info, err := e.Info()
 		if err == nil && ident.Valid("ws", e.Name()) {
-			q.due[WorkspaceID(e.Name())] = info.ModTime()
+			q.set(WorkspaceID(e.Name()), info.ModTime())
 		}
 	}
 	return nil
@@ -50,9 +106,9 @@ func (s *Store) noteQueued(id WorkspaceID, due time.Time) error {
 	q := &s.queued
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	was, known := q.due[id]
+	was := q.known[id]
 	q.turns[id]++
-	if !known {
+	if was == nil {
 		file, err := os.OpenFile(filepath.Join(s.queuedDir(), string(id)), os.O_CREATE|os.O_WRONLY, 0o600)
 		if err != nil {
 			return fmt.Errorf("note queued mail: %w", err)
@@ -61,20 +117,40 @@ func (s *Store) noteQueued(id WorkspaceID, due time.Time) error {
 			return fmt.Errorf("note queued mail: %w", err)
 		}
 	}
-	if !known || due.Before(was) {
-		q.due[id] = due
+	if was == nil || due.Before(was.due) {
+		q.set(id, due)
 		close(q.rung)
 		q.rung = make(chan struct{})
 	}
 	return nil
 }
 
-// Queued tells when each workspace with waiting mail is to be looked at; rung is closed when that has changed.
+// Queued tells which workspaces with waiting mail are to be looked at now, and which one is the next, each with its time;
+// rung is closed when that has changed. What is due later costs nothing.
 func (s *Store) Queued() (due map[WorkspaceID]time.Time, rung <-chan struct{}) {
 	q := &s.queued
+	now := s.opts.Clock()
+	due = map[WorkspaceID]time.Time{}
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return maps.Clone(q.due), q.rung
+	var next *queuedSpace
+	for walk := []int{0}; len(walk) > 0; { // down the heap, as far as something is due
+		at := walk[len(walk)-1]
+		walk = walk[:len(walk)-1]
+		if at >= len(q.order) {
+			continue
+		}
+		if x := q.order[at]; !x.due.After(now) {
+			due[x.id] = x.due
+			walk = append(walk, 2*at+1, 2*at+2)
+		} else if next == nil || x.due.Before(next.due) {
+			next = x
+		}
+	}
+	if next != nil {
+		due[next.id] = next.due
+	}
+	return due, q.rung
 }
 
 // turn is what was noted so far; see setQueued.
@@ -94,14 +170,15 @@ func (s *Store) setQueued(id WorkspaceID, turn uint64, due time.Time) {
 	}
 	name := filepath.Join(s.queuedDir(), string(id))
 	if !due.IsZero() {
-		q.due[id] = due
-		os.Chtimes(name, due, due) // lost, it is looked at too early
+		if q.known[id] != nil {
+			q.set(id, due)
+			os.Chtimes(name, due, due) // lost, it is looked at too early
+		}
 		return
 	}
 	if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		s.opts.Log.Warn("forget queued mail", "workspace", id, "err", err)
 		return
 	}
-	delete(q.due, id)
-	delete(q.turns, id)
+	q.remove(id)
 }

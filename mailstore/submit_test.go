@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/postroom/postroom/mailstore/fault"
+	"github.com/postroom/postroom/mailstore/ident"
 	"github.com/postroom/postroom/mailstore/journal"
 )
 
@@ -723,5 +724,29 @@ func TestAReportOfAnotherInboxChangesNothing(t *testing.T) {
 	}
 	if s := b.status(done.ID); s != Delivered {
 		t.Errorf("status %q", s)
+	}
+}
+
+func TestWhatIsDueLaterIsNotLookedAt(t *testing.T) {
+	b := newBed(t)
+	at := b.opt.Clock()
+	for i := range 200 {
+		id := WorkspaceID(ident.New("ws", at))
+		if err := b.noteQueued(id, at.Add(time.Duration(i-99)*time.Minute)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	due, _ := b.Queued()
+	later := 0
+	for _, d := range due {
+		if d.After(at) {
+			later++
+			if !d.Equal(at.Add(time.Minute)) {
+				t.Errorf("the next one is at %v", d)
+			}
+		}
+	}
+	if len(due) != 101 || later != 1 {
+		t.Errorf("%d are given, %d of them later", len(due), later)
 	}
 }
