@@ -239,3 +239,46 @@ func (d *Directory) signer(ctx context.Context, ws mailstore.WorkspaceID, k DKIM
 	d.signers.keys[k.file] = s
 	return s, nil
 }
+
+// DKIMDue is a domain whose signing keys are old, with the keys that would take their place.
+type DKIMDue struct {
+	Workspace mailstore.WorkspaceID
+	Domain    string
+	Next      []DKIMKey
+}
+
+// DKIMDue lists verified domains whose keys have signed for longer than age, in the order of their ids behind after, at
+// most limit; next is where the following page begins, "" on the last one.
+func (d *Directory) DKIMDue(ctx context.Context, age time.Duration, after DomainID, limit int) (list []DKIMDue, next DomainID, err error) {
+	var domains []Domain
+	before := d.now().Add(-age).UnixMicro()
+	err = d.view(ctx, func(tx *sqlite.Tx) error {
+		return tx.Each("SELECT "+domainColumns+` FROM domains WHERE id > ?1 AND status = 'verified' AND dkim_since < ?2
+			AND EXISTS (SELECT 1 FROM dkim_keys k WHERE k.domain_id = domains.id AND k.pair = domains.dkim_pair AND k.created_at < ?2) ORDER BY id LIMIT ?3`,
+			sqlite.Args(after, before, limit), func(scan func(...any) error) error {
+				dom, _, err := readDomain(scan)
+				domains = append(domains, dom)
+				return err
+			})
+	})
+	if err != nil {
+		return nil, "", err
+	}
+	for _, dom := range domains {
+		keys, err := d.dkimKeys(ctx, dom)
+		if err != nil {
+			return nil, "", err
+		}
+		due := DKIMDue{Workspace: dom.WorkspaceID, Domain: dom.Name}
+		for _, k := range keys {
+			if !k.Active {
+				due.Next = append(due.Next, k)
+			}
+		}
+		list = append(list, due)
+	}
+	if len(domains) == limit {
+		next = domains[limit-1].ID
+	}
+	return list, next, nil
+}

@@ -167,6 +167,41 @@ func TestADomainSignsWithOnePairAndPublishesTwo(t *testing.T) {
 	}
 }
 
+func TestDomainsWhoseKeysAreOldAreDue(t *testing.T) {
+	w := newWorld(t)
+	ws, g := w.tenant("A", "a.test")
+	w.domain(w.op, ws.ID, "never-signed.test")
+	must(g.DKIM(w.ctx(), "", "a.test"))
+	const age = 30 * 24 * time.Hour
+	due := func() []DKIMDue {
+		t.Helper()
+		list, next, err := w.dir.DKIMDue(w.ctx(), age, "", 10)
+		if err != nil || next != "" {
+			t.Fatal(next, err)
+		}
+		return list
+	}
+	if list := due(); len(list) != 0 {
+		t.Errorf("at once: %+v", list)
+	}
+	w.clock.advance(age + time.Second)
+	list := due()
+	if len(list) != 1 || list[0].Domain != "a.test" || list[0].Workspace != ws.ID || len(list[0].Next) != 2 || list[0].Next[0].Active {
+		t.Fatalf("after a month: %+v", list)
+	}
+	if list, next, err := w.dir.DKIMDue(w.ctx(), age, "", 1); err != nil || len(list) != 1 || next == "" {
+		t.Errorf("a page: %+v, %q, %v", list, next, err)
+	}
+	must(g.RotateDKIM(w.ctx(), "", "a.test"))
+	if list := due(); len(list) != 0 {
+		t.Errorf("after a rotation: %+v", list)
+	}
+	w.clock.advance(age + time.Second)
+	if list := due(); len(list) != 1 {
+		t.Errorf("a month later: %+v", list)
+	}
+}
+
 func TestTheNarrowestSendingSettingsCount(t *testing.T) {
 	w := newWorld(t)
 	ws, g := w.tenant("A", "a.test")
