@@ -25,6 +25,8 @@ type box struct {
 	version   uint64    // of the store, at the last refresh
 	sets      map[string]uint16
 	recentUID uint32 // UIDs from here on were shown to no session as recent
+
+	described described
 }
 
 type boxKey struct {
@@ -213,6 +215,8 @@ type boxes struct {
 	mu   sync.Mutex
 	open map[boxKey]*box
 	idle int // messages in those that nobody uses
+
+	budget describedBudget
 }
 
 // get gives the box of a mailbox; put takes it back.
@@ -273,5 +277,6 @@ func (x *boxes) put(b *box) {
 		}
 		x.idle -= oldest.size()
 		delete(x.open, oldest.key)
+		oldest.described.forget(&x.budget)
 	}
 }

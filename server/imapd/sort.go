@@ -95,13 +95,22 @@ func (x *searching) items(found hits, byUID, needsRows bool) (items []order.Item
 	if !needsRows {
 		return items, nil
 	}
-	next := 0
-	_, err = x.eachRow(found, mailstore.WantEnvelope, func(r *mailstore.Row) (bool, error) {
+	box, budget := &v.box.described, &x.server.boxes.budget
+	unknown, next := newHits(len(x.at)), 0
+	found.each(func(i int) {
+		if !box.fill(&items[next]) {
+			unknown.set(i)
+		}
+		next++
+	})
+	next = 0
+	_, err = x.eachRow(unknown, mailstore.WantEnvelope, func(r *mailstore.Row) (bool, error) {
 		for next < len(items) && items[next].UID < r.UID {
 			next++
 		}
 		if next < len(items) && items[next].UID == r.UID {
 			describe(&items[next], &r.Envelope)
+			box.keep(items[next], budget)
 		}
 		return false, nil
 	})
