@@ -162,6 +162,20 @@ func (b Outbox) Suppressed(ctx context.Context, addresses []string) (why map[str
 	return why, err
 }
 
+// TellRejected announces recipients of a message that was never made, because nothing is sent to them: message.rejected,
+// one for each.
+func (in Inbox) TellRejected(ctx context.Context, list []Rejection) error {
+	if len(list) == 0 {
+		return nil
+	}
+	return in.ws.use(ctx, func(w *workspace) error {
+		return w.change(func(tx *sqlite.Tx) error {
+			x := submission{in: in, w: w, at: w.now()}
+			return x.tellRejected(tx, "", list)
+		})
+	})
+}
+
 func suppressedOf(tx *sqlite.Tx, addresses []string) (map[string]string, error) {
 	lower := make([]string, len(addresses))
 	for i, a := range addresses {

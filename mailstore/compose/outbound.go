@@ -22,8 +22,8 @@ type Outgoing struct {
 	body   *io.SectionReader
 }
 
-// Outbound makes a message fit to leave: without its Bcc and Resent-Bcc fields (RFC 5322, 3.6.3), and byte for byte the
-// same for the rest. What is a field and where the header ends is as mailstore/message reads it: a line that is neither
+// Outbound makes a message fit to leave: without its Bcc, Resent-Bcc (RFC 5322, 3.6.3) and Return-Path fields, and byte for
+// byte the same for the rest. What is a field and where the header ends is as mailstore/message reads it: a line that is neither
 // a field nor folded belongs to the field before it. The message is read once to its end; memory holds the header, of at
 // most MaxHeader octets, else the error is ErrHeaderTooLarge. Other errors are those of r.
 func Outbound(r io.ReaderAt, size int64) (*Outgoing, error) {
@@ -111,11 +111,12 @@ func headerEnd(b []byte) int {
 	return -1
 }
 
-// withoutBcc copies a header without its Bcc fields.
+// withoutBcc copies a header without its Bcc fields, and without a Return-Path, which only who delivers may write
+// (RFC 5321, 4.4).
 func withoutBcc(header []byte) []byte {
 	kept := make([]byte, 0, len(header))
 	for f := range fields(header) {
-		if !f.is("bcc") && !f.is("resent-bcc") {
+		if !f.is("bcc") && !f.is("resent-bcc") && !f.is("return-path") {
 			kept = append(kept, f.lines...)
 		}
 	}

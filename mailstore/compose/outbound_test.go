@@ -73,6 +73,7 @@ func TestBccIsTakenOutAndNothingElse(t *testing.T) {
 		{"in the body", "From: a\r\n\r\nBcc: x\r\n", "From: a\r\n\r\nBcc: x\r\n"},
 		{"in another field", "Subject: x\r\n Bcc: y\r\n\r\n", "Subject: x\r\n Bcc: y\r\n\r\n"},
 		{"other names", "X-Bcc: x\r\nBcc-X: y\r\nBccc: z\r\n\r\n", "X-Bcc: x\r\nBcc-X: y\r\nBccc: z\r\n\r\n"},
+		{"return path", "Return-Path: <a@b>\r\nFrom: a\r\nRETURN-PATH: <>\r\nX-Return-Path: y\r\n\r\nbody", "From: a\r\nX-Return-Path: y\r\n\r\nbody"},
 		{"empty", "", ""},
 		{"body alone", "\r\nBcc: x", "\r\nBcc: x"},
 	} {
@@ -86,7 +87,7 @@ func TestBccIsTakenOutOfTheCorpus(t *testing.T) {
 	bcc := []string{"Bcc: secret@example.net\r\n", "bCC:\r\n \"Secret, Very\" <secret@example.net>,\r\n\tsecret@example.net\r\n", "Resent-Bcc : secret@example.net\n"}
 	for name, raw := range corpus(t, "mime") {
 		o, out := outbound(t, raw)
-		if p := message.Parse(raw); len(p.Envelope.Bcc) == 0 && !bytes.Contains(bytes.ToLower(raw), []byte("bcc")) && !bytes.Equal(out, raw) {
+		if p := message.Parse(raw); len(p.Envelope.Bcc) == 0 && !bytes.Contains(bytes.ToLower(raw), []byte("bcc")) && !bytes.Contains(bytes.ToLower(raw), []byte("return-path")) && !bytes.Equal(out, raw) {
 			t.Errorf("%s: a message without Bcc is changed", name)
 		}
 		if want := bytes.ContainsFunc(out, func(r rune) bool { return r > 0x7f }); o.EightBit != want {

@@ -58,6 +58,10 @@ func (f *front) answer(line string) {
 		f.count(code)
 	}
 	f.link.say(printable(line))
+	if code == 421 && !more {
+		f.ended, f.staged = true, nil
+		f.link.end = line[4:]
+	}
 }
 
 // follow moves the front on by what the engine answered.
@@ -66,8 +70,10 @@ func (f *front) follow(code int) {
 	case code == 354 && f.verb == "DATA":
 		f.beginText(false)
 		f.mode = inData
-	case f.verb == "BDAT" && (f.last || code >= 400), code == 250 && (f.verb == "RSET" || f.verb == "EHLO" || f.verb == "HELO"):
+	case f.verb == "BDAT" && (f.last || code >= 400), code == 250 && f.verb == "RSET":
 		f.chunks = false
+	case code == 250 && (f.verb == "EHLO" || f.verb == "HELO"):
+		f.greeted, f.chunks = true, false
 	}
 }
 
@@ -79,6 +85,9 @@ func (f *front) greet(line string, more bool) {
 		f.link.say(line[:4] + cfg.Hostname)
 		if more && cfg.TLS != nil && f.link.tls == nil {
 			f.link.say("250-STARTTLS")
+		}
+		if more && f.offersLogin() {
+			f.link.say("250-AUTH " + mechanisms)
 		}
 	case line[4:] == "SIZE":
 		f.link.say(line + " " + strconv.FormatInt(cfg.MaxMessageBytes, 10))

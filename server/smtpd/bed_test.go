@@ -28,17 +28,21 @@ const testHost = "mx.postroom.example"
 
 // bed is a server over real stores: ann, bob and jürgen live at example.com in one workspace, cat at example.net in another.
 type bed struct {
-	t     testing.TB
-	data  string
-	store *mailstore.Store
-	dir   *tenancy.Directory
-	cfg   Config
-	addr  string // where it listens
-	logs  *lines
-	ended chan error // what Serve returned
-	stop  context.CancelFunc
-	held  func() int                       // connections
-	homes map[string]mailstore.WorkspaceID // by domain
+	t        testing.TB
+	data     string
+	store    *mailstore.Store
+	dir      *tenancy.Directory
+	closed   bool // the directory is, by a test
+	cfg      Config
+	addr     string // where it listens
+	logs     *lines
+	implicit bool       // TLS comes first
+	ended    chan error // what Serve returned
+	stop     context.CancelFunc
+	held     func() int                       // connections
+	homes    map[string]mailstore.WorkspaceID // by domain
+	secrets  map[string]string                // "password:ADDRESS" and "key:NAME"
+	keys     map[string]tenancy.KeyID         // by name
 }
 
 // lines is a log that tests read.
@@ -76,7 +80,7 @@ func newBed(t testing.TB, change func(*Config)) *bed {
 
 func newEmptyBed(t testing.TB, change func(*Config), opts mailstore.Options) *bed {
 	t.Helper()
-	b := &bed{t: t, data: t.TempDir(), logs: &lines{}, homes: map[string]mailstore.WorkspaceID{}, cfg: Config{Hostname: testHost}}
+	b := &bed{t: t, data: t.TempDir(), logs: &lines{}, homes: map[string]mailstore.WorkspaceID{}, secrets: map[string]string{}, keys: map[string]tenancy.KeyID{}, cfg: Config{Hostname: testHost}}
 	if change != nil {
 		change(&b.cfg)
 	}
@@ -85,7 +89,9 @@ func newEmptyBed(t testing.TB, change func(*Config), opts mailstore.Options) *be
 	dir, err := tenancy.Open(t.Context(), filepath.Join(b.data, "postroom.db"), store, tenancy.Options{})
 	b.must(err)
 	t.Cleanup(func() {
-		b.must(dir.Close())
+		if !b.closed {
+			b.must(dir.Close())
+		}
 		b.must(store.Close())
 	})
 	b.store, b.dir = store, dir
@@ -108,8 +114,9 @@ func (b *bed) workspace(domain string, users ...string) {
 	_, _, err = op.CreateDomain(b.t.Context(), ws.ID, tenancy.NewDomain{Domain: domain})
 	b.must(err)
 	for _, u := range users {
-		_, _, _, err = op.CreateInbox(b.t.Context(), ws.ID, tenancy.NewInbox{Username: u, Domain: domain})
+		_, password, _, err := op.CreateInbox(b.t.Context(), ws.ID, tenancy.NewInbox{Username: u, Domain: domain})
 		b.must(err)
+		b.secrets["password:"+u+"@"+domain] = password
 	}
 }
 
@@ -130,7 +137,7 @@ func (b *bed) serve(l net.Listener) {
 	b.stop, b.ended = stop, make(chan error, 1)
 	b.held = s.gate.Inside
 	ended := b.ended
-	go func() { ended <- s.Serve(ctx, l) }()
+	go func() { ended <- s.Serve(ctx, l, b.implicit) }()
 }
 
 // shutdown stops the server and waits for its end.
@@ -148,9 +155,7 @@ func (b *bed) shutdown() error {
 func (b *bed) mail(address string) []string {
 	b.t.Helper()
 	ctx := context.Background()
-	_, domain, _ := strings.Cut(address, "@")
-	in, err := b.dir.Operator().Mail(ctx, b.homes[domain], address, tenancy.MessagesRead)
-	b.must(err)
+	in := b.inbox(address)
 	list, _, err := in.Messages(ctx, mailstore.MessageFilter{}, nil, 100)
 	b.must(err)
 	var raw []string
@@ -166,6 +171,17 @@ func (b *bed) mail(address string) []string {
 		raw = append(raw, string(text))
 	}
 	return raw
+}
+
+func (b *bed) home(address string) mailstore.WorkspaceID {
+	return b.homes[address[strings.LastIndexByte(address, '@')+1:]]
+}
+
+func (b *bed) inbox(address string) mailstore.Inbox {
+	b.t.Helper()
+	in, err := b.dir.Operator().Mail(context.Background(), b.home(address), address, tenancy.MessagesRead)
+	b.must(err)
+	return in
 }
 
 // client is the other end of a conversation.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/emersion/go-smtp"
 )
@@ -29,12 +30,16 @@ func (f *front) nextCommand() {
 		return
 	}
 	f.verb, f.replies = verb, 0
+	if f.needsLogin(verb) {
+		f.demandLogin(verb)
+		return
+	}
 	f.perform(verb, arg, line)
 }
 
 // readCommand reads a line that may be a command, with its CRLF, or ends the session and gives nil.
 func (f *front) readCommand() []byte {
-	line, err := f.link.readLine()
+	line, err := f.link.readLine(f.patience())
 	if err != nil {
 		f.hangUp(err)
 		return nil
@@ -44,12 +49,27 @@ func (f *front) readCommand() []byte {
 		f.fatal(e)
 		return nil
 	}
-	command, ok := bytes.CutSuffix(line, []byte("\r\n"))
-	if !ok || bytes.ContainsAny(command, "\r\x00") {
+	if !isCommandLine(line) {
 		f.fatal(errCommandOctets)
 		return nil
 	}
 	return line
+}
+
+// isCommandLine tells a line that ends in CRLF and holds no other CR, LF or NUL.
+func isCommandLine(line []byte) bool {
+	command, ok := bytes.CutSuffix(line, []byte("\r\n"))
+	return ok && !bytes.ContainsAny(command, "\r\x00")
+}
+
+// patience is until when a whole command line is waited for.
+func (f *front) patience() time.Time {
+	cfg := &f.link.run.cfg
+	until := time.Now().Add(cfg.IdleTimeout)
+	if login := f.link.since.Add(cfg.LoginTimeout); cfg.Submission && f.login == nil && login.Before(until) {
+		return login
+	}
+	return until
 }
 
 func endsTransaction(verb string) bool {
@@ -73,7 +93,11 @@ func (f *front) perform(verb, arg string, line []byte) {
 	case "STARTTLS":
 		f.startTLS(arg)
 	case "AUTH":
-		f.refuse(errNoAuth) // mail from other servers comes without a login
+		if !f.link.run.cfg.Submission {
+			f.refuse(errNoAuth) // mail from other servers comes without a login
+			return
+		}
+		f.auth(arg)
 	case "QUIT":
 		f.link.end = endByClient
 		f.staged = line
@@ -185,9 +209,19 @@ func (f *front) startTLS(arg string) {
 		return
 	}
 	f.ended, f.passedOn = true, true
-	next := newFront(l)
+	next := newFront(l) // nobody has logged in there
+	l.logAs()
 	next.silent = true
 	l.run.serve(next)
+}
+
+// beginTLS does the handshake of a connection on which TLS comes first. Nothing is sent in the open if it fails.
+func (f *front) beginTLS() {
+	if err := f.link.handshake(); err != nil {
+		f.link.log.Info("TLS handshake failed", "err", err)
+		f.link.out = nil
+		f.ended, f.link.end = true, endByClient
+	}
 }
 
 // overdrawn is the reply for a client that does nothing but fail or idle, nil for others.

@@ -13,7 +13,7 @@ import (
 // The conversations in testdata are text files. A line is one of:
 //
 //	# ...             a comment
-//	set: NAME VALUE   a field of Config; TLS on offers STARTTLS
+//	set: NAME VALUE   a field of Config; TLS on offers STARTTLS, Implicit on begins with TLS, Loopback on lets log in without
 //	C: text           the client sends the text and CRLF; lines that follow one another go out together
 //	R: "text"         the client sends what the Go string holds, as it is
 //	B: N "text"       the client sends the Go string N times
@@ -24,13 +24,16 @@ import (
 //	END:              the server closes the connection, having sent nothing more
 //	MAIL: ADDRESS N   the address has N messages
 //	HAS: ADDRESS "text"  the newest message of the address ends in the text
+//
+// What is in testdata/submission talks to a submission server, and has steps of its own: see actions.
 func TestConversations(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txt")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no conversations: %v", err)
+	submissions, alsoErr := filepath.Glob("testdata/submission/*.txt")
+	if err != nil || alsoErr != nil || len(files) == 0 || len(submissions) == 0 {
+		t.Fatalf("no conversations: %v, %v", err, alsoErr)
 	}
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
+	for _, file := range append(files, submissions...) {
+		t.Run(strings.TrimPrefix(strings.TrimSuffix(file, ".txt"), "testdata/"), func(t *testing.T) {
 			t.Parallel()
 			text, err := os.ReadFile(file)
 			if err != nil {
@@ -49,11 +52,15 @@ type talk struct {
 }
 
 func converse(t *testing.T, file string, script []string) {
-	var setup []func(*Config)
+	submission := strings.Contains(file, "submission/")
+	setup := []func(*Config){func(c *Config) { c.Submission = submission }}
+	implicit := false
 	var steps int
 	for steps = 0; steps < len(script); steps++ {
 		name, rest, _ := strings.Cut(script[steps], ": ")
-		if name == "set" {
+		if name == "set" && rest == "Implicit on" {
+			implicit = true
+		} else if name == "set" {
 			setup = append(setup, setting(t, rest))
 		} else if name != "" && name[0] != '#' {
 			break
@@ -63,7 +70,9 @@ func converse(t *testing.T, file string, script []string) {
 		for _, set := range setup {
 			set(c)
 		}
-	}).listen()
+	})
+	b.implicit = implicit
+	b.listen()
 	k := &talk{bed: b, c: b.dial()}
 	defer func() {
 		if t.Failed() {
@@ -78,8 +87,11 @@ func converse(t *testing.T, file string, script []string) {
 
 func setting(t *testing.T, text string) func(*Config) {
 	name, value, _ := strings.Cut(text, " ")
-	if name == "TLS" {
+	switch name {
+	case "TLS":
 		return func(c *Config) { c.TLS = testTLS() }
+	case "Loopback":
+		return func(c *Config) { c.AllowPlainOnLoopback = true }
 	}
 	if d, err := time.ParseDuration(value); err == nil && name == "IdleTimeout" {
 		return func(c *Config) { c.IdleTimeout = d }
@@ -101,6 +113,10 @@ func setting(t *testing.T, text string) func(*Config) {
 		return func(c *Config) { c.MaxRejectedRecipients = n }
 	case "MaxErrors":
 		return func(c *Config) { c.MaxErrors = n }
+	case "MaxFailedLogins":
+		return func(c *Config) { c.MaxFailedLogins = n }
+	case "MaxCommandLine":
+		return func(c *Config) { c.MaxCommandLine = n }
 	case "MaxIdleCommands":
 		return func(c *Config) { c.MaxIdleCommands = n }
 	}
@@ -121,7 +137,7 @@ func (k *talk) step(at, line string) {
 	word, text, _ := strings.Cut(line, " ")
 	switch word {
 	case "C:", "C: ":
-		k.pending.WriteString(text + "\r\n")
+		k.pending.WriteString(k.filled(text) + "\r\n")
 		return
 	case "R:":
 		k.pending.WriteString(k.unquote(at, text))
@@ -156,7 +172,11 @@ func (k *talk) step(at, line string) {
 		address, want, _ := strings.Cut(text, " ")
 		k.has(at, address, k.unquote(at, want))
 	default:
-		k.t.Fatalf("%s: what is %q?", at, line)
+		act, known := actions[word]
+		if !known {
+			k.t.Fatalf("%s: what is %q?", at, line)
+		}
+		act(k, at, text)
 	}
 }
 

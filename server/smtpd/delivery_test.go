@@ -123,7 +123,7 @@ func TestRetryIsStoredOnce(t *testing.T) {
 
 func TestHalfAMessageIsNotStored(t *testing.T) {
 	b := newBed(t, nil).listen()
-	for _, half := range []string{"DATA\r\nSubject: half\r\n\r\n", "DATA\r\nSubject: half\r\n\r\n.", "BDAT 40 LAST\r\nSubject: half\r\n\r\n", "BDAT 17\r\nSubject: half\r\n\r\n", "BDAT 17\r\nSubject: half\r\n\r\nBDAT 9 LAST\r\n", "BDAT 0\r\n"} {
+	for _, half := range []string{"DATA\r\nSubject: half\r\n\r\n", "DATA\r\nSubject: half\r\n\r\n.", "BDAT 40 LAST\r\nSubject: half\r\n\r\n", "BDAT 18 LAST\r\nSubject: half\r\n\r\n", "BDAT 40 LAST\r\n", "BDAT 1 LAST\r\n", "BDAT 1\r\n", "BDAT 17\r\nSubject: half\r\n\r\n", "BDAT 17\r\nSubject: half\r\n\r\nBDAT 9 LAST\r\n", "BDAT 0\r\n"} {
 		c := b.dial().hello()
 		c.envelope("a@elsewhere.example", "ann@example.com")
 		c.send(half)

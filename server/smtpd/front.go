@@ -24,6 +24,8 @@ type front struct {
 	ended    bool   // the engine reads no more and writes into nothing
 	passedOn bool   // the link belongs to another front
 
+	login    *login // nil: nobody has logged in
+	greeted  bool   // EHLO or HELO was accepted
 	verb     string // of the command that is being answered, "" before the first
 	extended bool   // greeted with EHLO
 	silent   bool   // the engine's next reply is not to be sent: the client did not ask for it
@@ -34,6 +36,7 @@ type front struct {
 	chunk    int64     // octets to come of a chunk
 	chunks   bool      // a message of chunks has begun
 	last     bool      // the chunk is the last one
+	broken   bool      // the chunk ended too early
 	transfer int64     // octets of message text in this transaction
 	until    time.Time // all text must be there
 }
@@ -55,8 +58,13 @@ func newFront(l *link) *front { return &front{link: l} }
 // Read gives the engine what it is to see next.
 func (f *front) Read(p []byte) (n int, err error) {
 	defer f.guard(&n, &err)
+	if f.link.run.implicit && f.link.tls == nil && !f.ended {
+		f.beginTLS()
+	}
 	for len(f.staged) == 0 {
 		switch {
+		case f.ended && f.mode == inChunk && !f.broken:
+			f.breakChunk()
 		case f.ended && f.mode == inChunk:
 			f.mode, f.chunks = inCommands, false
 			return 0, io.ErrUnexpectedEOF // or the engine would take half a chunk for a whole one
@@ -147,6 +155,17 @@ func (f *front) abandon() {
 	f.text.flaw = errAborted
 	f.staged = []byte("BDAT 0 LAST\r\n")
 	f.chunks, f.silent = false, true
+}
+
+// breakChunk gives the engine one octet more of a chunk that has ended too early. The engine calls the session from a
+// goroutine that may not have begun when it forgets the session, and would then panic; that it took an octet shows that it
+// has. Should the octet fill the chunk, the flaw keeps the message from being taken.
+func (f *front) breakChunk() {
+	f.text.flaw = errAborted
+	f.staged, f.broken = []byte{'x'}, true
+	if f.chunk--; f.chunk == 0 {
+		f.mode = inCommands
+	}
 }
 
 func (f *front) awaitText() { f.link.wire.await(f.link.run.cfg.DataTimeout, f.until, false) }

@@ -31,6 +31,7 @@ type link struct {
 
 	rejected int // recipients
 	errors   int // other permanent refusals
+	failed   int // logins
 	idle     int // commands since a message moved
 	messages int // accepted
 	end      string
@@ -49,9 +50,15 @@ var errCommandLine = errors.New("the command line is too long")
 
 func newLink(r *run, conn net.Conn, id string, ip netip.Addr) *link {
 	w := &wire{Conn: conn, writeTimeout: r.cfg.WriteTimeout}
-	l := &link{run: r, id: id, ip: ip, wire: w, stream: w, log: r.log.With("session", id, "remote", ip), since: time.Now()}
+	l := &link{run: r, id: id, ip: ip, wire: w, stream: w, since: time.Now()}
+	l.logAs()
 	l.in = bufio.NewReaderSize(l, r.cfg.MaxCommandLine) // a line that does not fit is too long
 	return l
+}
+
+// logAs has the log tell who the client is, beside its session: nothing is nobody.
+func (l *link) logAs(who ...any) {
+	l.log = l.run.log.With("session", l.id, "remote", l.ip).With(who...)
 }
 
 // Read is where input is waited for, so all replies go out before it: pipelined commands are answered together.
@@ -63,8 +70,8 @@ func (l *link) Read(p []byte) (int, error) {
 }
 
 // readLine gives one line with its end, good until the next read. A wait for a line gives way to a stop of the server.
-func (l *link) readLine() ([]byte, error) {
-	l.wire.await(0, time.Now().Add(l.run.cfg.IdleTimeout), true)
+func (l *link) readLine(until time.Time) ([]byte, error) {
+	l.wire.await(0, until, true)
 	line, err := l.in.ReadSlice('\n')
 	if errors.Is(err, bufio.ErrBufferFull) {
 		return nil, errCommandLine
@@ -93,6 +100,11 @@ func (l *link) flush() error {
 // owe notes an acceptance that the client must still hear of.
 func (l *link) owe(r *mailstore.Receipt) {
 	l.owed = append(l.owed, r)
+	l.moved()
+}
+
+// moved notes that a message was accepted.
+func (l *link) moved() {
 	l.messages++
 	l.idle = 0
 }
@@ -115,6 +127,11 @@ func (l *link) startTLS() error {
 	if err := l.flush(); err != nil {
 		return err
 	}
+	return l.handshake()
+}
+
+// handshake puts TLS over the wire.
+func (l *link) handshake() error {
 	l.wire.await(0, time.Now().Add(l.run.cfg.HandshakeTimeout), true)
 	conn := tls.Server(l.wire, l.run.cfg.TLS)
 	if err := conn.HandshakeContext(l.run.ctx); err != nil {

@@ -3,10 +3,13 @@ package smtpd
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/emersion/go-smtp"
 
+	"github.com/postroom/postroom/mailstore"
 	"github.com/postroom/postroom/mailstore/fault"
+	"github.com/postroom/postroom/tenancy"
 )
 
 // Everything that this wire answers but success: the code (RFC 5321, 4.2), the enhanced code (RFC 3463) and the words.
@@ -26,6 +29,9 @@ var (
 	errTooIdle         = refusal(421, 4, 7, 0, "too many commands without a message")
 	errCommandOctets   = refusal(500, 5, 5, 2, "a command ends in CRLF and holds no other CR, LF or NUL")
 	errLongCommand     = refusal(500, 5, 5, 2, "the command line is too long")
+	errTooManyLogins   = refusal(421, 4, 7, 0, "too many failed logins")
+	errRevoked         = refusal(421, 4, 7, 0, "your password or key is not valid any more; log in again")
+	errAuthLine        = refusal(500, 5, 5, 6, "the line is too long")
 	errChunkSyntax     = refusal(501, 5, 5, 4, "BDAT takes a size and perhaps LAST")
 )
 
@@ -44,6 +50,47 @@ var (
 	errNoSuchUser      = refusal(550, 5, 1, 1, "no such user here")
 	errRelay           = refusal(550, 5, 7, 1, "relaying denied: this domain is not served here")
 )
+
+// Refusals of a login, and of what needs one (RFC 4954, 4 and 6). None tells whether there is such a user.
+var (
+	errGreetFirst    = refusal(503, 5, 5, 1, "say EHLO first")
+	errLoginFirst    = refusal(530, 5, 7, 0, "log in first")
+	errTLSFirst      = refusal(530, 5, 7, 0, "begin TLS with STARTTLS, then log in")
+	errAuthInTheOpen = refusal(538, 5, 7, 11, "begin TLS first: a password would travel in the open")
+	errLoginTwice    = refusal(503, 5, 5, 1, "you have logged in already")
+	errAuthSyntax    = refusal(501, 5, 5, 4, "AUTH takes a mechanism and perhaps an initial response")
+	errMechanism     = refusal(504, 5, 5, 4, "this mechanism is not known here; use "+mechanisms)
+	errAuthAnswer    = refusal(501, 5, 5, 2, "the response cannot be read")
+	errAuthCancelled = refusal(501, 5, 7, 0, "the login was cancelled")
+	errWrongLogin    = refusal(535, 5, 7, 8, "the user or password is wrong")
+	errThrottled     = refusal(454, 4, 7, 0, "too many failed logins; try again later")
+	errLoginLater    = refusal(454, 4, 7, 0, "logging in is not possible now; try again later")
+	errMayNotSend    = refusal(550, 5, 7, 1, "this password or key may not send mail")
+)
+
+// Refusals of mail that is to leave.
+var (
+	errNullSender    = refusal(550, 5, 7, 1, "the sender must be one of your addresses; it is empty")
+	errNotYours      = refusal(550, 5, 7, 1, "the sender is not one of your addresses")
+	errFromNotYours  = refusal(550, 5, 7, 1, "the From or Sender field names an address that is not one of yours")
+	errNoAddress     = refusal(553, 5, 1, 3, "this is no address that mail can be sent to")
+	errAllSuppressed = refusal(550, 5, 7, 1, "nothing is sent to any of these addresses any more: they are suppressed")
+	errSenderFull    = refusal(452, 4, 2, 2, "your storage is full; try again later")
+	errSenderLimit   = refusal(451, 4, 7, 1, "a limit of yours is reached; try again later")
+)
+
+// errSuppressed says why nothing is sent to an address.
+func errSuppressed(reason string) *smtp.SMTPError {
+	why := map[string]string{
+		mailstore.SuppressedByBounce:      "mail to it bounced",
+		mailstore.SuppressedByComplaint:   "its owner complained",
+		mailstore.SuppressedByUnsubscribe: "its owner unsubscribed",
+	}[reason]
+	if why == "" {
+		why = "it is suppressed"
+	}
+	return refusal(550, 5, 7, 1, "nothing is sent to this address any more: "+why)
+}
 
 // Refusals of a message.
 var (
@@ -99,6 +146,41 @@ func toReply(err error) *smtp.SMTPError {
 	default:
 		return errInternal
 	}
+}
+
+// toSubmissionReply is toReply for who has logged in: a failure is told as the sender's matter.
+func toSubmissionReply(err error) *smtp.SMTPError {
+	var e *smtp.SMTPError
+	if err == nil || errors.As(err, &e) {
+		return e
+	}
+	f := fault.From(err)
+	switch kind := fault.KindOf(err); {
+	case errors.Is(err, tenancy.ErrUnauthenticated), kind == fault.NotFound:
+		return errRevoked
+	case errors.Is(err, mailstore.ErrSuppressed):
+		return errAllSuppressed
+	case kind == fault.Forbidden:
+		return errMayNotSend
+	case kind == fault.Exhausted && f.Code == "storage_limit_reached":
+		return errSenderFull
+	case kind == fault.Exhausted && f.Code != "storage_full":
+		return errSenderLimit
+	case kind == fault.Invalid: // such a fault says what is wrong with the message
+		return refusal(554, 5, 6, 0, phrase(f.Message))
+	}
+	return toReply(err)
+}
+
+// phrase is a sentence in the manner of replies.
+func phrase(sentence string) string {
+	sentence = strings.TrimSuffix(sentence, ".")
+	return strings.ToLower(sentence[:min(1, len(sentence))]) + sentence[min(1, len(sentence)):]
+}
+
+// queued is how success is told after a submission.
+func queued(id mailstore.MessageID) *smtp.SMTPError {
+	return refusal(250, 2, 0, 0, "queued as "+string(id))
 }
 
 // accepted is how success is told with words of our own.

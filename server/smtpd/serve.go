@@ -15,13 +15,17 @@ import (
 	"github.com/postroom/postroom/server"
 )
 
-// Serve takes connections from l until ctx ends. Then it closes l, tells those who wait for a command to come again
-// later, lets messages on their way come to their end, and after the drain timeout closes what is left. When it returns
-// all that it started has ended. The error is nil after a stop that was asked for.
-func (s *Server) Serve(ctx context.Context, l net.Listener) error {
+// Serve takes connections from l until ctx ends: with implicit, TLS comes first (RFC 8314), else STARTTLS is offered if
+// there is a certificate. Then it closes l, tells those who wait for a command to come again later, lets messages on their
+// way come to their end, and after the drain timeout closes what is left. When it returns all that it started has ended.
+// The error is nil after a stop that was asked for. One server serves several listeners, which share its limits.
+func (s *Server) Serve(ctx context.Context, l net.Listener, implicit bool) error {
+	if implicit && s.cfg.TLS == nil {
+		return errors.Join(errors.New("serve SMTP: TLS from the first octet needs a certificate"), l.Close())
+	}
 	inner, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
-	r := &run{Server: s, ctx: inner, fronts: make(chan net.Conn), closed: make(chan struct{}), links: map[*link]struct{}{}}
+	r := &run{Server: s, ctx: inner, implicit: implicit, fronts: make(chan net.Conn), closed: make(chan struct{}), links: map[*link]struct{}{}}
 	r.engine = r.newEngine()
 
 	engine := make(chan error, 1)
@@ -40,9 +44,10 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 // run is one call of Serve. It is the listener that the engine takes its connections from.
 type run struct {
 	*Server
-	ctx    context.Context // ends when the drain timeout is over
-	engine *smtp.Server
-	fronts chan net.Conn
+	ctx      context.Context // ends when the drain timeout is over
+	implicit bool            // TLS comes first
+	engine   *smtp.Server
+	fronts   chan net.Conn
 
 	closeOnce sync.Once
 	closed    chan struct{}
@@ -70,6 +75,9 @@ func (r *run) newSession(c *smtp.Conn) (smtp.Session, error) {
 	if !ok {
 		return nil, errInternal
 	}
+	if r.cfg.Submission {
+		return &submission{run: r, front: f}, nil
+	}
 	return &session{run: r, conn: c, front: f}, nil
 }
 
@@ -78,8 +86,10 @@ func (r *run) welcome(conn net.Conn) {
 	ip := server.AddressOf(conn.RemoteAddr())
 	if !r.gate.Enter(ip) {
 		r.log.Debug("connection refused", "remote", ip)
-		conn.SetWriteDeadline(time.Now().Add(refuseTimeout))
-		conn.Write([]byte(replyLine(errTooMany) + "\r\n"))
+		if !r.implicit {
+			conn.SetWriteDeadline(time.Now().Add(refuseTimeout))
+			conn.Write([]byte(replyLine(errTooMany) + "\r\n"))
+		}
 		conn.Close()
 		return
 	}

@@ -2,7 +2,6 @@ package smtpd
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -16,7 +15,7 @@ import (
 	"github.com/postroom/postroom/tenancy"
 )
 
-// session is what the engine asks: who sends, who receives, what. The engine runs Data beside other commands when a
+// session is what the engine asks about mail from other servers: who sends, who receives, what. The engine runs Data beside other commands when a
 // message comes in chunks, and ends it before it calls Reset or Logout: so each method holds the lock to its end.
 type session struct {
 	run   *run
@@ -52,25 +51,8 @@ func (s *session) Mail(from string, opts *smtp.MailOptions) error {
 	case !opts.UTF8 && !isASCII(from):
 		return errSenderUTF8
 	}
-	s.tx = transaction{begun: true, helo: s.conn.Hostname(), protocol: s.protocol(opts.UTF8), sender: from, utf8: opts.UTF8, inboxes: map[mailstore.InboxID]bool{}}
+	s.tx = transaction{begun: true, helo: s.conn.Hostname(), protocol: s.front.protocol(opts.UTF8), sender: from, utf8: opts.UTF8, inboxes: map[mailstore.InboxID]bool{}}
 	return nil
-}
-
-// protocol is the "with" word of Received (RFC 3848; RFC 6531, 4.3).
-func (s *session) protocol(utf8 bool) string {
-	secure := s.front.link.tls != nil
-	switch {
-	case utf8 && secure:
-		return "UTF8SMTPS"
-	case utf8:
-		return "UTF8SMTP"
-	case secure:
-		return "ESMTPS" // there is no word for HELO with TLS
-	case s.front.extended:
-		return "ESMTP"
-	default:
-		return "SMTP"
-	}
 }
 
 // Rcpt adds a recipient, which is known to exist when it returns nil.
@@ -87,7 +69,7 @@ func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
 	s.tx.named++
 	if !s.tx.inboxes[found.InboxID] {
 		s.tx.inboxes[found.InboxID] = true
-		s.tx.to = append(s.tx.to, mailstore.Recipient{Inbox: found.Inbox, Address: found.Address})
+		s.tx.to = append(s.tx.to, mailstore.Recipient{Inbox: found.Inbox, Address: found.Address, Bounce: found.Bounce})
 	}
 	return nil
 }
@@ -133,20 +115,9 @@ func (s *session) Data(r io.Reader) error {
 // take reads the message to its end and delivers it.
 func (s *session) take(r io.Reader, id string) (size int64, err error) {
 	spool := mailstore.NewSpool(s.tx.to[0].Inbox)
-	defer func() {
-		if err := spool.Close(); err != nil {
-			s.front.link.log.Error("close spool", "message", id, "err", err)
-		}
-	}()
-	in := intake{to: spool, cfg: &s.run.cfg}
-	if _, err := io.Copy(&in, r); err != nil {
-		if errors.Is(err, smtp.ErrDataReset) || errors.Is(err, io.ErrUnexpectedEOF) {
-			err = errAborted
-		}
+	defer s.front.giveBack(spool)
+	if _, err := s.front.receive(r, spool); err != nil {
 		return spool.Size(), err
-	}
-	if flaw := s.front.text.flaw; flaw != nil {
-		return spool.Size(), flaw
 	}
 	receipt, err := mailstore.Deliver(s.run.ctx, mailstore.Arrival{Sender: s.tx.sender, Trace: s.trace(id, time.Now()), Spool: spool, To: s.tx.to})
 	if err != nil {

@@ -1,10 +1,12 @@
-// Package smtpd is mail from other servers: it listens where the world's MX look-ups lead, knows each recipient before
-// it takes a message, and hands what it took to mailstore.
+// Package smtpd is SMTP in. From other servers: it listens where the world's MX look-ups lead, knows each recipient before
+// it takes a message, and hands what it took to mailstore. From people's clients and programs: with Submission it takes
+// what an inbox sends, after a login, and hands it to that inbox's outbox (RFC 6409).
 //
 // go-smtp is the engine of commands. In front of it, above TLS, stands a reader of our own, which mends what a session
 // cannot: it hands over one command line at a time, refuses what smugglers use, does STARTTLS, bounds everything, and
-// sees whether a client was still there after our answer. The package knows no other wire and owns no table: who may
-// receive is tenancy's to say, and what was accepted lies in mailstore.
+// sees whether a client was still there after our answer. AUTH is the front's as well, so the engine never sees a password.
+// The package knows no other wire and owns no table: who may receive and who may send is tenancy's to say, and what was
+// accepted lies in mailstore.
 package smtpd
 
 import (
@@ -12,6 +14,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/postroom/postroom/mailstore"
 	"github.com/postroom/postroom/server"
 	"github.com/postroom/postroom/tenancy"
 )
@@ -29,8 +32,10 @@ const (
 	DefaultMaxRejectedRecipients   = 20
 	DefaultMaxErrors               = 20
 	DefaultMaxIdleCommands         = 100
+	DefaultMaxFailedLogins         = 5
 
 	DefaultIdleTimeout        = 5 * time.Minute // RFC 5321, 4.5.3.2.7
+	DefaultLoginTimeout       = 5 * time.Minute // some clients ask their user for the password meanwhile
 	DefaultDataTimeout        = 3 * time.Minute // RFC 5321, 4.5.3.2.5
 	DefaultTransactionTimeout = time.Hour
 	DefaultHandshakeTimeout   = 30 * time.Second
@@ -38,24 +43,30 @@ const (
 	DefaultDrainTimeout       = 30 * time.Second
 )
 
-// Config is what the operator decides. Zero fields get the defaults above, but for Hostname and TLS.
+// Config is what the operator decides. Zero fields get the defaults above, but for the first four.
 type Config struct {
-	Hostname string      // this host's name: in the greeting and in Received
-	TLS      *tls.Config // nil: STARTTLS is not offered
+	Hostname   string      // this host's name: in the greeting and in Received
+	TLS        *tls.Config // nil: STARTTLS is not offered
+	Submission bool        // mail of those who log in, to anybody; without it mail for those who live here
+
+	// AllowPlainOnLoopback lets clients on this machine log in without TLS.
+	AllowPlainOnLoopback bool
 
 	MaxMessageBytes         int64 // octets of one message as sent
 	MaxHeaderBytes          int64 // octets of its header section
 	MaxTextLine             int   // octets of a line of a message, with CRLF
 	MaxCommandLine          int   // octets of a command line, with CRLF
-	MaxRecipients           int   // of one message
+	MaxRecipients           int   // of one message; at most mailstore.MaxRecipients with Submission
 	MaxReceived             int   // Received fields; a message with more goes in circles
 	MaxConnections          int   // at one time
 	MaxConnectionsPerSource int   // at one time from one IPv4 address or IPv6 /64
-	MaxRejectedRecipients   int   // of one connection
+	MaxRejectedRecipients   int   // of one connection; with Submission DefaultMaxRecipients if nothing is said
 	MaxErrors               int   // other permanent refusals of one connection
 	MaxIdleCommands         int   // commands in a row that move no message (NOOP, RSET, ...)
+	MaxFailedLogins         int   // of one connection
 
 	IdleTimeout        time.Duration // for a whole command line
+	LoginTimeout       time.Duration // with Submission, from the first octet to a login
 	DataTimeout        time.Duration // for each read of message text
 	TransactionTimeout time.Duration // for all text of one message
 	HandshakeTimeout   time.Duration // for the TLS handshake
@@ -72,9 +83,15 @@ func (c Config) withDefaults() Config {
 	c.MaxReceived = orDefault(c.MaxReceived, DefaultMaxReceived)
 	c.MaxConnections = orDefault(c.MaxConnections, DefaultMaxConnections)
 	c.MaxConnectionsPerSource = orDefault(c.MaxConnectionsPerSource, DefaultMaxConnectionsPerSource)
+	if c.Submission { // a list of recipients with many that are suppressed is no guessing
+		c.MaxRecipients = min(c.MaxRecipients, mailstore.MaxRecipients)
+		c.MaxRejectedRecipients = orDefault(c.MaxRejectedRecipients, DefaultMaxRecipients)
+	}
 	c.MaxRejectedRecipients = orDefault(c.MaxRejectedRecipients, DefaultMaxRejectedRecipients)
 	c.MaxErrors = orDefault(c.MaxErrors, DefaultMaxErrors)
 	c.MaxIdleCommands = orDefault(c.MaxIdleCommands, DefaultMaxIdleCommands)
+	c.MaxFailedLogins = orDefault(c.MaxFailedLogins, DefaultMaxFailedLogins)
+	c.LoginTimeout = orDefault(c.LoginTimeout, DefaultLoginTimeout)
 	c.IdleTimeout = orDefault(c.IdleTimeout, DefaultIdleTimeout)
 	c.DataTimeout = orDefault(c.DataTimeout, DefaultDataTimeout)
 	c.TransactionTimeout = orDefault(c.TransactionTimeout, DefaultTransactionTimeout)
@@ -95,7 +112,7 @@ func orDefault[T int | int64 | time.Duration](v, otherwise T) T {
 // so that the client hears the refusal and can go on; above this the connection is closed.
 func (c Config) maxTransfer() int64 { return 2*c.MaxMessageBytes + 1<<20 }
 
-// Server takes mail from other servers.
+// Server takes mail from other servers or, with Config.Submission, from those who log in.
 type Server struct {
 	cfg  Config
 	dir  *tenancy.Directory

@@ -18,8 +18,36 @@ func (s *session) trace(id string, at time.Time) []byte {
 	if only := s.tx.onlyRecipient(); only != "" {
 		fmt.Fprintf(&b, "\r\n\tfor <%s>", only)
 	}
-	fmt.Fprintf(&b, ";\r\n\t%s\r\n", at.UTC().Format("Mon, 02 Jan 2006 15:04:05 -0700"))
+	fmt.Fprintf(&b, ";\r\n\t%s\r\n", at.UTC().Format(traceDate))
 	return []byte(b.String())
+}
+
+// trace is what is put in front of a submitted message. Where its sender sits, and behind which names, is nobody's
+// business but his, and there is no return path before the last delivery.
+func (s *submission) trace(id string, at time.Time) []byte {
+	return fmt.Appendf(nil, "Received: from [authenticated]\r\n\tby %s with %s%s\r\n\tid %s;\r\n\t%s\r\n",
+		s.run.cfg.Hostname, s.tx.protocol, cipher(s.front.link.tls), id, at.UTC().Format(traceDate))
+}
+
+const traceDate = "Mon, 02 Jan 2006 15:04:05 -0700"
+
+// protocol is the "with" word of Received (RFC 3848; RFC 6531, 4.3).
+func (f *front) protocol(utf8 bool) string {
+	word := "SMTP"
+	secure, authenticated := f.link.tls != nil, f.login != nil
+	switch {
+	case utf8:
+		word = "UTF8SMTP"
+	case secure || authenticated || f.extended: // there is no word for HELO with those
+		word = "ESMTP"
+	}
+	if secure {
+		word += "S"
+	}
+	if authenticated {
+		word += "A"
+	}
+	return word
 }
 
 // onlyRecipient is the address of a message with one recipient; several must not learn of each other (RFC 5321, 7.2).
