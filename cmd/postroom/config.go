@@ -10,8 +10,11 @@ import (
 	"time"
 
 	"github.com/postroom/postroom/mailstore"
+	"github.com/postroom/postroom/server/courier"
+	"github.com/postroom/postroom/server/courier/schedule"
 	"github.com/postroom/postroom/server/imapd"
 	"github.com/postroom/postroom/server/smtpd"
+	"github.com/postroom/postroom/tenancy"
 )
 
 // Config is what the operator decides. The TOML file spells its keys as the tags here; a key that is not here is a
@@ -21,12 +24,16 @@ type Config struct {
 	DataDir      string        `toml:"data_dir"`
 	DrainTimeout time.Duration `toml:"drain_timeout"`
 
-	Log     LogConfig     `toml:"log"`
-	TLS     TLSConfig     `toml:"tls"`
-	SMTP    SMTPConfig    `toml:"smtp"`
-	IMAP    IMAPConfig    `toml:"imap"`
-	HTTP    HTTPConfig    `toml:"http"`
-	Storage StorageConfig `toml:"storage"`
+	Log        LogConfig        `toml:"log"`
+	TLS        TLSConfig        `toml:"tls"`
+	SMTP       SMTPConfig       `toml:"smtp"`
+	Submission SubmissionConfig `toml:"submission"`
+	Outgoing   OutgoingConfig   `toml:"outgoing"`
+	Relay      RelayConfig      `toml:"relay"`
+	DNS        DNSConfig        `toml:"dns"`
+	IMAP       IMAPConfig       `toml:"imap"`
+	HTTP       HTTPConfig       `toml:"http"`
+	Storage    StorageConfig    `toml:"storage"`
 }
 
 // LogConfig says what is written to standard error.
@@ -49,6 +56,44 @@ type SMTPConfig struct {
 	MaxConnectionsPerSource int    `toml:"max_connections_per_source"`
 }
 
+// SubmissionConfig is mail from those who log in. An empty address serves nothing.
+type SubmissionConfig struct {
+	Listen                  string `toml:"listen"`     // STARTTLS
+	ListenTLS               string `toml:"listen_tls"` // implicit TLS; nothing without a certificate
+	MaxConnections          int    `toml:"max_connections"`
+	MaxConnectionsPerSource int    `toml:"max_connections_per_source"`
+}
+
+// OutgoingConfig is mail that leaves.
+type OutgoingConfig struct {
+	Retry                        []string      `toml:"retry"` // durations: after the first, second, … try; the last one holds for all that follow
+	GiveUpAfter                  time.Duration `toml:"give_up_after"`
+	DelayNoticeAfter             time.Duration `toml:"delay_notice_after"`
+	MaxConnections               int           `toml:"max_connections"`
+	MaxConnectionsPerWorkspace   int           `toml:"max_connections_per_workspace"`
+	MaxConnectionsPerDestination int           `toml:"max_connections_per_destination"`
+	MTASTS                       bool          `toml:"mta_sts"`
+	DKIMRotateAfter              time.Duration `toml:"dkim_rotate_after"` // 0: never
+	Port                         int           `toml:"port"`
+	AllowPrivate                 bool          `toml:"allow_private"`
+	CAFile                       string        `toml:"ca_file"` // PEM: whom certificates of other servers may come from; "" is the system's
+}
+
+// RelayConfig is a server that takes all mail that leaves. An empty host is none.
+type RelayConfig struct {
+	Host     string `toml:"host"`
+	Port     int    `toml:"port"`
+	Username string `toml:"username"`
+	Password string `toml:"password"`
+	Mode     string `toml:"mode"` // only or fallback
+	TLS      string `toml:"tls"`  // required, implicit or none
+}
+
+// DNSConfig is who is asked for names. None: what the system has.
+type DNSConfig struct {
+	Servers []string `toml:"servers"`
+}
+
 // IMAPConfig is people's mail clients. An empty address serves nothing.
 type IMAPConfig struct {
 	Listen                  string `toml:"listen"`     // STARTTLS
@@ -65,6 +110,7 @@ type HTTPConfig struct {
 	TLS            bool   `toml:"tls"`
 	Insecure       bool   `toml:"insecure"` // plain HTTP beyond loopback, where keys can be read on the way
 	MaxConnections int    `toml:"max_connections"`
+	PublicURL      string `toml:"public_url"` // where links in mail lead
 }
 
 // StorageConfig is what the store may use.
@@ -77,11 +123,17 @@ const defaultDataDir = "/var/lib/postroom"
 
 // DefaultConfig is what holds for every key that the file does not have. The hostname has no default.
 func DefaultConfig() Config {
+	plan := schedule.Default()
 	return Config{
 		DataDir:      defaultDataDir,
 		DrainTimeout: 30 * time.Second,
 		Log:          LogConfig{Level: "info", Format: "text"},
 		SMTP:         SMTPConfig{Listen: ":25", MaxMessageBytes: smtpd.DefaultMaxMessageBytes, MaxConnections: smtpd.DefaultMaxConnections, MaxConnectionsPerSource: smtpd.DefaultMaxConnectionsPerSource},
+		Submission:   SubmissionConfig{Listen: ":587", ListenTLS: ":465", MaxConnections: smtpd.DefaultMaxConnections, MaxConnectionsPerSource: smtpd.DefaultMaxConnectionsPerSource},
+		Outgoing: OutgoingConfig{Retry: []string{"5m", "15m", "30m", "1h", "2h", "4h", "8h"}, GiveUpAfter: courier.DefaultGiveUpAfter, DelayNoticeAfter: courier.DefaultDelayedAfter,
+			MaxConnections: plan.MaxWorkers, MaxConnectionsPerWorkspace: plan.MaxPerWorkspace, MaxConnectionsPerDestination: plan.MaxConcurrency, MTASTS: true, DKIMRotateAfter: courier.DefaultRotateAfter, Port: courier.DefaultPort},
+		Relay: RelayConfig{Port: 587, Mode: tenancy.RelayOnly, TLS: "required"},
+		DNS:   DNSConfig{Servers: []string{}},
 		IMAP: IMAPConfig{Listen: ":143", ListenTLS: ":993", MaxMessageBytes: imapd.DefaultMaxMessageBytes, MaxConnections: imapd.DefaultMaxConnections,
 			MaxConnectionsPerSource: imapd.DefaultMaxConnectionsPerSource, MaxConnectionsPerInbox: imapd.DefaultMaxConnectionsPerInbox},
 		HTTP:    HTTPConfig{Listen: "127.0.0.1:8080", MaxConnections: 4096},

@@ -21,7 +21,7 @@ func TestTheExampleIsAConfigurationThatCanBeLoaded(t *testing.T) {
 	}
 	want := DefaultConfig()
 	want.Hostname = "mail.example.com"
-	if cfg != want {
+	if !reflect.DeepEqual(cfg, want) {
 		t.Errorf("the example differs from the defaults:\n got %+v\nwant %+v", cfg, want)
 	}
 }

@@ -2,15 +2,21 @@ package main
 
 import (
 	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/netip"
+	"net/url"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/postroom/postroom/mailstore"
+	"github.com/postroom/postroom/tenancy"
 )
 
 // maxSocketPath is what fits into a unix socket's address (sun_path of unix(7), with its closing zero).
@@ -35,6 +41,18 @@ func checkConfig(cfg Config, lines map[string]int) []mistake {
 	c.number("smtp.max_message_bytes", cfg.SMTP.MaxMessageBytes, 1<<10, 1<<30)
 	c.number("smtp.max_connections", int64(cfg.SMTP.MaxConnections), 1, 100_000)
 	c.number("smtp.max_connections_per_source", int64(cfg.SMTP.MaxConnectionsPerSource), 1, 100_000)
+	c.number("submission.max_connections", int64(cfg.Submission.MaxConnections), 1, 100_000)
+	c.number("submission.max_connections_per_source", int64(cfg.Submission.MaxConnectionsPerSource), 1, 100_000)
+	c.outgoing(cfg.Outgoing)
+	c.relay(cfg.Relay)
+	for _, server := range cfg.DNS.Servers {
+		if _, err := netip.ParseAddr(server); err != nil {
+			if _, err := netip.ParseAddrPort(server); err != nil {
+				c.wrong("dns.servers", `%q is no address: write one such as "127.0.0.1" or "127.0.0.1:53"`, server)
+			}
+		}
+	}
+	c.publicURL(cfg.HTTP.PublicURL)
 	c.number("imap.max_message_bytes", cfg.IMAP.MaxMessageBytes, 1<<10, 1<<30)
 	c.number("imap.max_connections", int64(cfg.IMAP.MaxConnections), 1, 1_000_000)
 	c.number("imap.max_connections_per_source", int64(cfg.IMAP.MaxConnectionsPerSource), 1, 1_000_000)
@@ -42,6 +60,86 @@ func checkConfig(cfg Config, lines map[string]int) []mistake {
 	c.number("http.max_connections", int64(cfg.HTTP.MaxConnections), 1, 100_000)
 	c.number("storage.min_free_bytes", cfg.Storage.MinFreeBytes, 0, 1<<50)
 	return c.mistakes
+}
+
+func (c *checker) outgoing(o OutgoingConfig) {
+	if _, err := parseRetry(o.Retry); err != nil {
+		c.wrong("outgoing.retry", "%v", err)
+	}
+	c.duration("outgoing.give_up_after", o.GiveUpAfter, time.Minute, 30*24*time.Hour)
+	c.duration("outgoing.delay_notice_after", o.DelayNoticeAfter, time.Minute, 30*24*time.Hour)
+	if o.DKIMRotateAfter != 0 {
+		c.duration("outgoing.dkim_rotate_after", o.DKIMRotateAfter, tenancy.DKIMOverlap, 10*365*24*time.Hour)
+	}
+	c.number("outgoing.max_connections", int64(o.MaxConnections), 1, 10_000)
+	c.number("outgoing.max_connections_per_workspace", int64(o.MaxConnectionsPerWorkspace), 1, 10_000)
+	c.number("outgoing.max_connections_per_destination", int64(o.MaxConnectionsPerDestination), 1, 1000)
+	c.number("outgoing.port", int64(o.Port), 1, 65535)
+	if _, err := loadRoots(o.CAFile); err != nil {
+		c.wrong("outgoing.ca_file", "%v", err)
+	}
+}
+
+// maxRetry is how many waits a schedule of tries may have.
+const maxRetry = 100
+
+// parseRetry reads the waits between tries.
+func parseRetry(list []string) (mailstore.Backoff, error) {
+	if len(list) == 0 || len(list) > maxRetry {
+		return nil, fmt.Errorf(`write 1 to %d waits, such as ["5m", "1h"]`, maxRetry)
+	}
+	var waits mailstore.Backoff
+	for _, text := range list {
+		d, err := time.ParseDuration(text)
+		if err != nil || d < time.Second || d > 7*24*time.Hour {
+			return nil, fmt.Errorf(`%q is no wait: write one from "1s" to "168h"`, text)
+		}
+		waits = append(waits, d)
+	}
+	return waits, nil
+}
+
+// loadRoots reads whom certificates of other servers may come from; nil is the system's choice.
+func loadRoots(file string) (*x509.CertPool, error) {
+	if file == "" {
+		return nil, nil
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("read certificates: %w", err)
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(text) {
+		return nil, fmt.Errorf("%s holds no certificate in PEM", file)
+	}
+	return pool, nil
+}
+
+func (c *checker) relay(r RelayConfig) {
+	if r.Host != "" && !isHostname(r.Host) {
+		if _, err := netip.ParseAddr(r.Host); err != nil {
+			c.wrong("relay.host", `%q is no host: write one such as "smtp.example.com"`, r.Host)
+		}
+	}
+	c.number("relay.port", int64(r.Port), 1, 65535)
+	c.oneOf("relay.mode", r.Mode, tenancy.RelayOnly, tenancy.RelayFallback)
+	c.oneOf("relay.tls", r.TLS, "required", "implicit", "none")
+	if r.TLS == "none" && r.Username != "" {
+		c.wrong("relay.tls", "the password would travel in the open: choose required or implicit, or leave the user name out")
+	}
+	if r.Host == "" && r.Username != "" {
+		c.wrong("relay.username", "there is no relay to log in to: set relay.host")
+	}
+}
+
+func (c *checker) publicURL(text string) {
+	if text == "" {
+		return
+	}
+	u, err := url.Parse(text)
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" {
+		c.wrong("http.public_url", `%q is no address of a site: write one such as "https://mail.example.com"`, text)
+	}
 }
 
 func (c *checker) wrong(key, format string, args ...any) {
@@ -129,6 +227,12 @@ func (c *checker) listeners(cfg Config) {
 		return l.address
 	}
 	add("smtp.listen", cfg.SMTP.Listen)
+	if cfg.Submission.Listen != "" {
+		add("submission.listen", cfg.Submission.Listen)
+	}
+	if cfg.Submission.ListenTLS != "" {
+		add("submission.listen_tls", cfg.Submission.ListenTLS)
+	}
 	if cfg.IMAP.Listen != "" {
 		add("imap.listen", cfg.IMAP.Listen)
 	}

@@ -146,6 +146,8 @@ func wanted(field reflect.Value) (tomlType, say string) {
 	switch {
 	case field.Type() == reflect.TypeFor[time.Duration]():
 		return "String", `a duration in quotes such as "30s" or "5m"`
+	case field.Kind() == reflect.Slice:
+		return "Array", `a list of texts such as ["5m", "1h"]`
 	case field.Kind() == reflect.Bool:
 		return "Bool", "true or false"
 	case field.CanInt():

@@ -10,22 +10,27 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/postroom/postroom/server/courier"
 )
 
 // devCommand runs a server to develop against: on loopback, with a certificate of its own and a demo workspace.
 type devCommand struct {
-	Data    string `help:"Keep everything in this directory. Without, it is gone at the end." placeholder:"DIR"`
-	JSON    bool   `name:"json" help:"Print one line of JSON when ready, for programs."`
-	HTTP    string `name:"http" help:"Address of the API; a free port without." default:"127.0.0.1:0" placeholder:"ADDR"`
-	SMTP    string `name:"smtp" help:"Address for mail in; a free port without." default:"127.0.0.1:0" placeholder:"ADDR"`
-	IMAP    string `name:"imap" help:"Address for mail clients, with STARTTLS; a free port without." default:"127.0.0.1:0" placeholder:"ADDR"`
-	IMAPS   string `name:"imaps" help:"Address for mail clients, with implicit TLS; a free port without." default:"127.0.0.1:0" placeholder:"ADDR"`
-	Verbose bool   `help:"Log what happens to standard error."`
+	Data        string `help:"Keep everything in this directory. Without, it is gone at the end." placeholder:"DIR"`
+	JSON        bool   `name:"json" help:"Print one line of JSON when ready, for programs."`
+	HTTP        string `name:"http" help:"Address of the API; a free port without." default:"127.0.0.1:0" placeholder:"ADDR"`
+	SMTP        string `name:"smtp" help:"Address for mail in; a free port without." default:"127.0.0.1:0" placeholder:"ADDR"`
+	Submission  string `name:"submission" help:"Address for mail out, with STARTTLS; a free port without." default:"127.0.0.1:0" placeholder:"ADDR"`
+	Submissions string `name:"submissions" help:"Address for mail out, with implicit TLS; a free port without." default:"127.0.0.1:0" placeholder:"ADDR"`
+	Deliver     bool   `help:"Let mail for other hosts leave. Without, it is caught and shown at /dev/outbox."`
+	IMAP        string `name:"imap" help:"Address for mail clients, with STARTTLS; a free port without." default:"127.0.0.1:0" placeholder:"ADDR"`
+	IMAPS       string `name:"imaps" help:"Address for mail clients, with implicit TLS; a free port without." default:"127.0.0.1:0" placeholder:"ADDR"`
+	Verbose     bool   `help:"Log what happens to standard error."`
 }
 
 // Validate wants addresses that only this machine reaches: the demo keys are no secret.
 func (c *devCommand) Validate() error {
-	for flag, text := range map[string]string{"--http": c.HTTP, "--smtp": c.SMTP, "--imap": c.IMAP, "--imaps": c.IMAPS} {
+	for flag, text := range map[string]string{"--http": c.HTTP, "--smtp": c.SMTP, "--submission": c.Submission, "--submissions": c.Submissions, "--imap": c.IMAP, "--imaps": c.IMAPS} {
 		address, err := parseListen(text)
 		if err != nil {
 			return fmt.Errorf("%s: %w", flag, err)
@@ -49,7 +54,11 @@ func (c *devCommand) Run(ctx context.Context, t terminal) (err error) {
 	if err != nil {
 		return err
 	}
-	p, err := open(ctx, cfg, newLog(cfg.Log, t))
+	dev := development{allowPlain: true}
+	if !c.Deliver {
+		dev.caught = &courier.Caught{}
+	}
+	p, err := open(ctx, cfg, newLog(cfg.Log, t), dev)
 	if err != nil {
 		return err
 	}
@@ -91,6 +100,7 @@ func (c *devCommand) config(dataDir string) (Config, error) {
 	cfg.DataDir = dataDir
 	cfg.DrainTimeout = 5 * time.Second
 	cfg.TLS = TLSConfig{CertFile: files.cert, KeyFile: files.key}
+	cfg.Submission.Listen, cfg.Submission.ListenTLS = c.Submission, c.Submissions
 	cfg.SMTP.Listen, cfg.HTTP.Listen, cfg.IMAP.Listen, cfg.IMAP.ListenTLS = c.SMTP, c.HTTP, c.IMAP, c.IMAPS
 	cfg.Log.Level = slog.LevelError.String()
 	if c.Verbose {
@@ -103,6 +113,8 @@ func (c *devCommand) config(dataDir string) (Config, error) {
 type devReady struct {
 	HTTP         string   `json:"http"` // URL, without a slash at its end
 	SMTP         string   `json:"smtp"` // host:port, like those that follow
+	Submission   string   `json:"submission"`
+	Submissions  string   `json:"submissions"`
 	IMAP         string   `json:"imap"`
 	IMAPS        string   `json:"imaps"`
 	OperatorKey  string   `json:"operatorKey"`
@@ -121,7 +133,7 @@ type devInbox struct {
 
 func (c *devCommand) ready(p *postroom, d demo) devReady {
 	return devReady{
-		HTTP: "http://" + p.http.Addr().String(), SMTP: p.smtp.Addr().String(), IMAP: addressOf(p.imap), IMAPS: addressOf(p.imaps),
+		HTTP: "http://" + p.http.Addr().String(), SMTP: p.smtp.Addr().String(), Submission: addressOf(p.submission), Submissions: addressOf(p.submissions), IMAP: addressOf(p.imap), IMAPS: addressOf(p.imaps),
 		OperatorKey: d.OperatorKey, WorkspaceID: d.WorkspaceID, WorkspaceKey: d.WorkspaceKey, Inbox: d.Inbox,
 		CA: selfMadeIn(p.cfg.DataDir).ca, DataDir: p.cfg.DataDir,
 	}
@@ -143,7 +155,7 @@ func (r devReady) page(temporary bool) string {
 		kept = "removed at the end; --data DIR keeps it"
 	}
 	return strings.NewReplacer(
-		"{http}", r.HTTP, "{smtp}", r.SMTP, "{imap}", r.IMAP, "{imaps}", r.IMAPS, "{operatorKey}", r.OperatorKey, "{workspaceId}", r.WorkspaceID, "{workspaceKey}", r.WorkspaceKey,
+		"{http}", r.HTTP, "{smtp}", r.SMTP, "{submission}", r.Submission, "{submissions}", r.Submissions, "{imap}", r.IMAP, "{imaps}", r.IMAPS, "{operatorKey}", r.OperatorKey, "{workspaceId}", r.WorkspaceID, "{workspaceKey}", r.WorkspaceKey,
 		"{address}", r.Inbox.Address, "{password}", r.Inbox.Password, "{ca}", r.CA, "{data}", r.DataDir, "{kept}", kept,
 		"{ws}", "ws"+strings.TrimPrefix(r.HTTP, "http"),
 	).Replace(devPage)
@@ -154,6 +166,7 @@ Postroom is ready. Ctrl-C stops it.
 
   API            {http}
   Mail in        smtp://{smtp}
+  Mail out       smtps://{submissions}  (smtp://{submission} with STARTTLS)
   Mail clients   imaps://{imaps}  (imap://{imap} with STARTTLS)
   Inbox          {address}
   Password       {password}
@@ -171,6 +184,12 @@ Send a mail in:
 Read it:
 
   curl -sS -H 'X-API-Key: {workspaceKey}' {http}/v1/inboxes/{address}/messages
+
+Answer it. Mail for other hosts is caught here, and shown as it would leave:
+
+  curl -sS -H 'X-API-Key: {workspaceKey}' -H 'Content-Type: application/json' {http}/v1/inboxes/{address}/messages \
+    -d '{"to":"ada@example.com","subject":"Hello back","text":"It does."}'
+  curl -sS -H 'X-API-Key: {operatorKey}' {http}/dev/outbox
 
 Read it as a mail client does:
 

@@ -7,6 +7,7 @@ type domainCommands struct {
 	Create domainCreate `cmd:"" help:"Give a domain to a workspace. It is verified at once: the operator's word is the proof."`
 	List   domainList   `cmd:"" help:"List domains, the newest first."`
 	Show   domainShow   `cmd:"" help:"Show one domain."`
+	Rotate domainRotate `cmd:"" help:"Have the other pair of DKIM keys sign from now on; both stay in the DNS."`
 	Delete domainDelete `cmd:"" help:"Take a domain from its workspace."`
 }
 
@@ -45,6 +46,13 @@ type domainShow struct{ oneDomain }
 // Run shows it.
 func (c *domainShow) Run(ctx context.Context, t terminal) error {
 	return c.show(ctx, t, "GET", join("domains", c.Domain), query("workspaceId", c.Workspace), nil)
+}
+
+type domainRotate struct{ oneDomain }
+
+// Run rotates and shows the domain with its records.
+func (c *domainRotate) Run(ctx context.Context, t terminal) error {
+	return c.show(ctx, t, "POST", join("domains", c.Domain, "rotate-dkim"), query("workspaceId", c.Workspace), nil)
 }
 
 type domainDelete struct{ oneDomain }

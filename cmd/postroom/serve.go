@@ -13,7 +13,11 @@ import (
 	"github.com/postroom/postroom/mailstore"
 	"github.com/postroom/postroom/server"
 	"github.com/postroom/postroom/server/api"
+	"github.com/postroom/postroom/server/courier"
+	"github.com/postroom/postroom/server/courier/schedule"
+	"github.com/postroom/postroom/server/courier/sts"
 	"github.com/postroom/postroom/server/imapd"
+	"github.com/postroom/postroom/server/resolver"
 	"github.com/postroom/postroom/server/smtpd"
 	"github.com/postroom/postroom/tenancy"
 	"golang.org/x/net/netutil"
@@ -43,11 +47,11 @@ func newLog(cfg LogConfig, t terminal) *slog.Logger {
 
 // run builds the server and runs it until ctx ends or a part of it fails.
 func run(ctx context.Context, cfg Config, log *slog.Logger) error {
-	p, err := open(ctx, cfg, log)
+	p, err := open(ctx, cfg, log, development{})
 	if err != nil {
 		return err
 	}
-	log.Info("ready", "smtp", p.smtp.Addr().String(), "imap", addressOf(p.imap), "imaps", addressOf(p.imaps), "http", p.http.Addr().String(), "data", cfg.DataDir)
+	log.Info("ready", "smtp", p.smtp.Addr().String(), "submission", addressOf(p.submission), "submissions", addressOf(p.submissions), "imap", addressOf(p.imap), "imaps", addressOf(p.imaps), "http", p.http.Addr().String(), "data", cfg.DataDir)
 	return errors.Join(p.run(ctx), p.close())
 }
 
@@ -60,13 +64,24 @@ type postroom struct {
 	dir   *tenancy.Directory
 	tls   *tls.Config // nil: no certificate
 
-	smtp, http, socket net.Listener
-	imap, imaps        net.Listener // nil: not served
+	smtp, http, socket      net.Listener
+	submission, submissions net.Listener // nil: not served
+	imap, imaps             net.Listener // nil: not served
+
+	policies *sts.Client
+	courier  *courier.Courier
+	development
+}
+
+// development is what only a server on loopback does.
+type development struct {
+	caught     *courier.Caught // where mail for others goes; nil: it leaves
+	allowPlain bool            // clients on this machine may log in without TLS
 }
 
 // open takes the data directory and the ports. On an error it has let go of all of them.
-func open(ctx context.Context, cfg Config, log *slog.Logger) (_ *postroom, err error) {
-	p := &postroom{cfg: cfg, log: log}
+func open(ctx context.Context, cfg Config, log *slog.Logger, dev development) (_ *postroom, err error) {
+	p := &postroom{cfg: cfg, log: log, development: dev}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, p.close())
@@ -80,6 +95,16 @@ func open(ctx context.Context, cfg Config, log *slog.Logger) (_ *postroom, err e
 	}
 	if p.smtp, err = listen(ctx, "smtp", cfg.SMTP.Listen); err != nil {
 		return nil, err
+	}
+	if cfg.Submission.Listen != "" {
+		if p.submission, err = listen(ctx, "submission", cfg.Submission.Listen); err != nil {
+			return nil, err
+		}
+	}
+	if cfg.Submission.ListenTLS != "" && p.tls != nil {
+		if p.submissions, err = listen(ctx, "submissions", cfg.Submission.ListenTLS); err != nil {
+			return nil, err
+		}
 	}
 	if cfg.IMAP.Listen != "" {
 		if p.imap, err = listen(ctx, "imap", cfg.IMAP.Listen); err != nil {
@@ -97,7 +122,41 @@ func open(ctx context.Context, cfg Config, log *slog.Logger) (_ *postroom, err e
 	if p.socket, err = listenSocket(cfg.DataDir, log); err != nil {
 		return nil, err
 	}
-	return p, nil
+	return p, p.makeCourier()
+}
+
+// makeCourier puts together what carries mail away.
+func (p *postroom) makeCourier() (err error) {
+	o := p.cfg.Outgoing
+	roots, err := loadRoots(o.CAFile)
+	if err != nil {
+		return err
+	}
+	retry, err := parseRetry(o.Retry)
+	if err != nil {
+		return err
+	}
+	names := resolver.New(resolver.Config{Servers: p.cfg.DNS.Servers, Log: p.log})
+	if p.policies, err = sts.New(sts.Config{Resolver: names, Dir: filepath.Join(p.cfg.DataDir, "sts"), Roots: roots, AllowPrivate: o.AllowPrivate, Log: p.log}); err != nil {
+		return fmt.Errorf("keep MTA-STS policies: %w", err)
+	}
+	plan := schedule.Default()
+	plan.MaxWorkers, plan.MaxPerWorkspace, plan.MaxConcurrency = o.MaxConnections, o.MaxConnectionsPerWorkspace, o.MaxConnectionsPerDestination
+	cfg := courier.Config{Hostname: p.cfg.Hostname, Resolver: names, Port: o.Port, Relay: p.cfg.Relay.smarthost(), Roots: roots, PublicURL: p.cfg.HTTP.PublicURL, Catch: p.caught, AllowPrivate: o.AllowPrivate,
+		Retry: retry, GiveUpAfter: o.GiveUpAfter, DelayedAfter: o.DelayNoticeAfter, Schedule: plan, DrainTimeout: p.cfg.DrainTimeout}
+	if o.MTASTS {
+		cfg.STS = p.policies
+	}
+	p.courier = courier.New(cfg, p.dir, p.log)
+	return nil
+}
+
+// smarthost is the relay of the configuration, nil if there is none.
+func (r RelayConfig) smarthost() *tenancy.Smarthost {
+	if r.Host == "" {
+		return nil
+	}
+	return &tenancy.Smarthost{Host: r.Host, Port: r.Port, Username: r.Username, Password: r.Password, Mode: r.Mode, TLS: r.TLS}
 }
 
 func (p *postroom) openStores(ctx context.Context) error {
@@ -121,14 +180,24 @@ func (p *postroom) openStores(ctx context.Context) error {
 func (p *postroom) run(ctx context.Context) error {
 	web := api.New(api.Config{Version: thisBuild().Version, Hostname: p.cfg.Hostname}, p.dir, p.log)
 	mail := smtpd.New(p.smtpConfig(), p.dir, p.log)
+	senders := smtpd.New(p.submissionConfig(), p.dir, p.log)
 	clients := imapd.New(p.imapConfig(), p.dir, p.log)
 
 	services := []server.Service{
 		{Name: "store", Run: p.store.Run, Last: true},
 		{Name: "relay", Run: p.dir.Relay, Last: true},
-		{Name: "smtp", Run: func(ctx context.Context) error { return mail.Serve(ctx, p.smtp) }},
+		{Name: "smtp", Run: func(ctx context.Context) error { return mail.Serve(ctx, p.smtp, false) }},
+		{Name: "courier", Run: p.courier.Run},
+		{Name: "sts", Run: p.policies.Run},
+		{Name: "dkim rotation", Run: courier.Rotation{After: p.cfg.Outgoing.DKIMRotateAfter, Courier: p.courier}.Run},
 		{Name: "http", Run: p.httpService(p.http, p.httpTLS(), web.Handler(), web.Drain).Run},
 		{Name: "socket", Run: p.httpService(p.socket, nil, web.SocketHandler(), nil).Run},
+	}
+	if p.submission != nil {
+		services = append(services, server.Service{Name: "submission", Run: func(ctx context.Context) error { return senders.Serve(ctx, p.submission, false) }})
+	}
+	if p.submissions != nil {
+		services = append(services, server.Service{Name: "submissions", Run: func(ctx context.Context) error { return senders.Serve(ctx, p.submissions, true) }})
 	}
 	if p.imap != nil {
 		services = append(services, server.Service{Name: "imap", Run: func(ctx context.Context) error { return clients.Serve(ctx, p.imap, false) }})
@@ -142,13 +211,16 @@ func (p *postroom) run(ctx context.Context) error {
 // close gives everything back; what is closed already does not count.
 func (p *postroom) close() error {
 	var errs []error
-	for _, ln := range []net.Listener{p.smtp, p.imap, p.imaps, p.http, p.socket} {
+	for _, ln := range []net.Listener{p.smtp, p.submission, p.submissions, p.imap, p.imaps, p.http, p.socket} {
 		if ln == nil {
 			continue
 		}
 		if err := ln.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
 			errs = append(errs, fmt.Errorf("close listener: %w", err))
 		}
+	}
+	if p.policies != nil {
+		p.policies.Close()
 	}
 	if p.dir != nil {
 		errs = append(errs, p.dir.Close())
@@ -197,6 +269,14 @@ func (p *postroom) smtpConfig() smtpd.Config {
 		MaxConnectionsPerSource: p.cfg.SMTP.MaxConnectionsPerSource,
 		DrainTimeout:            p.cfg.DrainTimeout,
 	}
+}
+
+func (p *postroom) submissionConfig() smtpd.Config {
+	cfg := p.smtpConfig()
+	cfg.Submission = true
+	cfg.AllowPlainOnLoopback = p.allowPlain
+	cfg.MaxConnections, cfg.MaxConnectionsPerSource = p.cfg.Submission.MaxConnections, p.cfg.Submission.MaxConnectionsPerSource
+	return cfg
 }
 
 func (p *postroom) imapConfig() imapd.Config {
