@@ -172,7 +172,7 @@ func (a *Arrival) parse(ctx context.Context, s *Store) (*record, error) {
 			return nil, ctx.Err()
 		}
 	}
-	raw := bytes.NewBuffer(make([]byte, 0, size))
+	raw := bytes.NewBuffer(make([]byte, 0, size+bytes.MinRead)) // room for the read that finds the end
 	if _, err := io.Copy(raw, a.bytes()); err != nil {
 		return nil, errDisk.Because(fmt.Errorf("read spool: %w", err))
 	}

@@ -293,6 +293,15 @@ func (in Inbox) open(ctx context.Context, id MessageID) (f *os.File, size int64,
 	return f, size, structure, err
 }
 
+// Open opens the message's bytes, size octets, and tells their structure; the caller closes them.
+func (in Inbox) Open(ctx context.Context, id MessageID) (r RawMessage, size int64, structure *message.Part, err error) {
+	f, size, structure, err := in.open(ctx, id)
+	if err != nil {
+		return nil, 0, nil, err
+	}
+	return f, size, structure, nil
+}
+
 // Raw opens the message's bytes, size octets; the caller closes them.
 func (in Inbox) Raw(ctx context.Context, id MessageID) (r RawMessage, size int64, err error) {
 	f, size, _, err := in.open(ctx, id)

@@ -69,7 +69,8 @@ type Submission struct {
 	Labels  []string // the user's own
 	Request *Repeatable
 
-	Unsubscribe bool // each recipient gets a link of its own to unsubscribe (RFC 8058)
+	Unsubscribe bool      // each recipient gets a link of its own to unsubscribe (RFC 8058)
+	Answers     MessageID // of this inbox: it is flagged as answered in the same commit; "" for none
 }
 
 // Repeatable names a request that may come again: the answer is kept in the commit of its effect for 24 hours.
@@ -134,6 +135,16 @@ func (in Inbox) Submit(ctx context.Context, s Submission) (Submitted, error) {
 	return done, err
 }
 
+// Recall gives what a request did that came before, with Replayed set; without it, the request did not come in the last 24
+// hours. The same name with another body is a Conflict.
+func (in Inbox) Recall(ctx context.Context, r *Repeatable) (done Submitted, err error) {
+	err = in.ws.use(ctx, func(w *workspace) error {
+		x := submission{Submission: Submission{Request: r}, at: w.now()}
+		return w.db.View(ctx, func(tx *sqlite.Tx) error { done, err = x.recall(tx); return err })
+	})
+	return done, err
+}
+
 // submission is one message on its way into the outbox.
 type submission struct {
 	Submission
@@ -143,8 +154,9 @@ type submission struct {
 	keywords []string
 	at       time.Time
 
-	id     MessageID
-	folder maildir.Folder
+	id      MessageID
+	folder  maildir.Folder
+	renamed []renamed // the answered message's files, whose names follow
 }
 
 func (x *submission) run(ctx context.Context) (done Submitted, err error) {
@@ -173,6 +185,7 @@ func (x *submission) run(ctx context.Context) (done Submitted, err error) {
 	case err != nil || done.ID != x.id:
 		x.takeBack()
 	default:
+		x.w.renameFiles(x.renamed)
 		err = x.w.store.noteQueued(x.w.id, x.dueAt()) // the courier may have looked before the commit
 	}
 	return done, err
@@ -275,7 +288,34 @@ func (x *submission) commit(tx *sqlite.Tx) (done Submitted, err error) {
 	if err := appendMessage(tx, "message.sent", x.id, x.at); err != nil {
 		return done, err
 	}
-	return done, errors.Join(x.tellRejected(tx, x.id, rejected), x.remember(tx))
+	return done, errors.Join(x.tellRejected(tx, x.id, rejected), x.flagAnswered(tx), x.remember(tx))
+}
+
+// flagAnswered flags the message that this one answers, wherever it lies.
+func (x *submission) flagAnswered(tx *sqlite.Tx) error {
+	if x.Answers == "" {
+		return nil
+	}
+	list, err := placements(tx, "WHERE p.message_id = ? AND b.inbox_id = ?", sqlite.Args(string(x.Answers), string(x.in.id)))
+	if err != nil {
+		return err
+	}
+	e := &edit{in: x.in, w: x.w, tx: tx, at: x.at}
+	changed := false
+	for i, p := range list {
+		if p.flags&Answered == 0 {
+			list[i].flags |= Answered
+			changed = true
+			if err := e.setFlags(p, list[i]); err != nil {
+				return err
+			}
+		}
+	}
+	x.renamed = e.renamed
+	if !changed {
+		return nil
+	}
+	return e.touch(list)
 }
 
 func (x *submission) status() Status {
@@ -358,8 +398,9 @@ func (x *submission) recall(tx *sqlite.Tx) (done Submitted, err error) {
 		return done, nil
 	}
 	var hash []byte
-	err = tx.Row(`SELECT a.body_hash, o.id, o.thread_id, o.message_id FROM answers a JOIN outgoing o ON o.id = a.outgoing_id
-		WHERE a.request = ? AND a.expires_at > ?`, sqlite.Args(x.Request.Name, x.at.UnixMicro()), &hash, &done.ID, &done.ThreadID, &done.MessageID)
+	var sendAt int64
+	err = tx.Row(`SELECT a.body_hash, o.id, o.thread_id, o.message_id, o.send_at FROM answers a JOIN outgoing o ON o.id = a.outgoing_id
+		WHERE a.request = ? AND a.expires_at > ?`, sqlite.Args(x.Request.Name, x.at.UnixMicro()), &hash, &done.ID, &done.ThreadID, &done.MessageID, &sendAt)
 	switch {
 	case sqlite.NoRows(err):
 		return Submitted{}, nil
@@ -368,7 +409,9 @@ func (x *submission) recall(tx *sqlite.Tx) (done Submitted, err error) {
 	case !bytes.Equal(hash, x.Request.BodyHash):
 		return Submitted{}, errAnswerReused
 	}
-	done.Status, done.Replayed = Queued, true
+	if done.Status, done.Replayed = Queued, true; sendAt > 0 {
+		done.Status = Scheduled
+	}
 	err = tx.Each("SELECT recipient, reason FROM outbox WHERE outgoing_id = ? AND status = ? ORDER BY id", sqlite.Args(string(done.ID), Rejected), func(scan func(...any) error) error {
 		var r Rejection
 		err := scan(&r.Address, &r.Reason)

@@ -518,6 +518,42 @@ func TestRepliesAndSingleMessagesArePromptAndTheRestIsBulk(t *testing.T) {
 	}
 }
 
+func TestAReplyFlagsWhatItAnswers(t *testing.T) {
+	b := newBed(t)
+	m := b.deliver(mail("<q@x.example>", "", "question", "a@x.example", "text"))
+	before := len(b.lines())
+	for range 2 {
+		if _, err := b.trySubmit(outgoingMail("<1@demo.localhost>", "re"), func(s *Submission) { s.Answers = m.ID }, "a@x.example"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var flags []Flags
+	box, err := b.in.Mailbox(t.Context(), InboxMailbox)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.in.Changes(t.Context(), box.ID, 0, func(e Entry) { flags = append(flags, e.Flags) }); err != nil {
+		t.Fatal(err)
+	}
+	if len(flags) != 1 || flags[0] != Answered {
+		t.Errorf("flags: %v", flags)
+	}
+	var types []string
+	for _, l := range b.lines()[before:] {
+		types = append(types, l.Type)
+	}
+	if !slices.Equal(types, []string{"message.sent", "message.updated", "message.sent"}) {
+		t.Errorf("journal: %q", types)
+	}
+	names, _ := filepath.Glob(filepath.Join(b.wsDir(), "maildir", string(b.in.id), "cur", "*:2,R"))
+	if len(names) != 1 {
+		t.Errorf("the file's name does not tell: %q", names)
+	}
+	if _, err := b.trySubmit(outgoingMail("<2@demo.localhost>", "re"), func(s *Submission) { s.Answers = "msg_0000000000000000000000000a" }, "a@x.example"); err != nil {
+		t.Errorf("an answer to what is gone: %v", err)
+	}
+}
+
 func TestADelayIsToldOnce(t *testing.T) {
 	b := newBed(t)
 	b.submit(outgoingMail("<1@demo.localhost>", "hi"), "x@far.example")

@@ -49,6 +49,10 @@ const (
 	DraftsDelete      Permission = "drafts:delete"
 	DraftsSend        Permission = "drafts:send"
 	EventsRead        Permission = "events:read"
+
+	SuppressionsRead   Permission = "suppressions:read"
+	SuppressionsCreate Permission = "suppressions:create"
+	SuppressionsDelete Permission = "suppressions:delete"
 )
 
 // all is what a key has that nobody narrowed.
@@ -76,7 +80,8 @@ var fine = map[Permission][]Permission{
 	MessagesRead:      {Read}, MessagesCreate: {Manage}, MessagesUpdate: {Manage}, MessagesDelete: {Manage}, MessagesSend: {Send},
 	ThreadsRead: {Read}, ThreadsUpdate: {Manage}, ThreadsDelete: {Manage},
 	DraftsRead: {Read}, DraftsCreate: {Manage, Draft}, DraftsUpdate: {Manage, Draft}, DraftsDelete: {Manage, Draft}, DraftsSend: {Send},
-	EventsRead: {Read},
+	EventsRead:       {Read},
+	SuppressionsRead: {Read}, SuppressionsCreate: {Manage}, SuppressionsDelete: {Manage},
 }
 
 func isBroad(p Permission) bool { return p == Read || p == Draft || p == Send || p == Manage }

@@ -96,9 +96,8 @@ func (d *Directory) UnsubscribeToken(ctx context.Context, u Unsubscription) (str
 // maxToken bounds what is looked at.
 const maxToken = 2048
 
-// Unsubscribe has nothing be sent any more by the workspace to the address of a link. It may be repeated. ErrNotFound for
-// what is no token of ours, or if the workspace is gone.
-func (d *Directory) Unsubscribe(ctx context.Context, token string) (u Unsubscription, err error) {
+// Unsubscription tells what a link to unsubscribe stands for, and changes nothing. ErrNotFound for what is no token of ours.
+func (d *Directory) Unsubscription(ctx context.Context, token string) (u Unsubscription, err error) {
 	secret, err := d.secret(ctx)
 	if err != nil {
 		return u, err
@@ -108,7 +107,15 @@ func (d *Directory) Unsubscribe(ctx context.Context, token string) (u Unsubscrip
 	if err != nil || len(token) > maxToken || len(words) != 5 || !hmac.Equal([]byte(mac(secret, "unsubscribe", words[:4]...)), []byte(words[4])) {
 		return u, ErrNotFound
 	}
-	u = Unsubscription{mailstore.WorkspaceID(words[0]), mailstore.InboxID(words[1]), mailstore.MessageID(words[2]), words[3]}
+	return Unsubscription{mailstore.WorkspaceID(words[0]), mailstore.InboxID(words[1]), mailstore.MessageID(words[2]), words[3]}, nil
+}
+
+// Unsubscribe has nothing be sent any more by the workspace to the address of a link. It may be repeated. ErrNotFound for
+// what is no token of ours, or if the workspace is gone.
+func (d *Directory) Unsubscribe(ctx context.Context, token string) (u Unsubscription, err error) {
+	if u, err = d.Unsubscription(ctx, token); err != nil {
+		return u, err
+	}
 	box, err := d.Outbox(ctx, u.Workspace)
 	if err != nil {
 		return u, err

@@ -7,13 +7,16 @@ import (
 	"io"
 	"slices"
 	"text/tabwriter"
+	"time"
 )
 
 // messageCommands are how an operator looks at mail.
 type messageCommands struct {
-	List messageList `cmd:"" help:"List the messages of an inbox, the newest first."`
-	Show messageShow `cmd:"" help:"Show a message: who, what about, and its text."`
-	Raw  messageRaw  `cmd:"" help:"Write a message as it is stored, octet by octet."`
+	List     messageList     `cmd:"" help:"List the messages of an inbox, the newest first."`
+	Show     messageShow     `cmd:"" help:"Show a message: who, what about, and its text."`
+	Raw      messageRaw      `cmd:"" help:"Write a message as it is stored, octet by octet."`
+	Send     messageSend     `cmd:"" help:"Send a message from an inbox."`
+	Delivery messageDelivery `cmd:"" help:"Show what became of a message that was sent, recipient by recipient."`
 }
 
 type messageList struct {
@@ -88,4 +91,38 @@ func (c *messageRaw) Run(ctx context.Context, t terminal) error {
 		return fmt.Errorf("read message: %w", err)
 	}
 	return nil
+}
+
+type messageSend struct {
+	oneInbox
+	To      []string  `required:"" help:"Who gets it; may be given several times." placeholder:"ADDRESS"`
+	Subject string    `help:"What it is about." placeholder:"TEXT"`
+	Text    string    `help:"What it says; without, it is read from standard input." placeholder:"TEXT"`
+	SendAt  time.Time `help:"Not before this time, RFC 3339." placeholder:"TIME"`
+}
+
+// Run sends it and shows what was made.
+func (c *messageSend) Run(ctx context.Context, t terminal) error {
+	if c.Text == "" {
+		text, err := io.ReadAll(io.LimitReader(t.in, maxSentText))
+		if err != nil {
+			return fmt.Errorf("read the text: %w", err)
+		}
+		c.Text = string(text)
+	}
+	body := map[string]any{"to": c.To, "subject": c.Subject, "text": c.Text}
+	if !c.SendAt.IsZero() {
+		body["sendAt"] = c.SendAt
+	}
+	return c.show(ctx, t, "POST", join("inboxes", c.Inbox, "messages"), query("workspaceId", c.Workspace), body)
+}
+
+const maxSentText = 1 << 20 // octets of a text that is read from standard input
+
+type messageDelivery struct{ oneMessage }
+
+// Run shows a line for each recipient.
+func (c *messageDelivery) Run(ctx context.Context, t terminal) error {
+	return c.list(ctx, t, join("inboxes", c.Inbox, "messages", c.ID, "delivery"), query("workspaceId", c.Workspace), "recipients",
+		column{"RECIPIENT", "recipient"}, column{"STATUS", "status"}, column{"WHY", "why"}, column{"TRIES", "attempts"}, column{"NEXT", "nextAttemptAt"}, column{"REASON", "reason"}, column{"REPLY", "reply"})
 }

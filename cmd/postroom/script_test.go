@@ -80,6 +80,7 @@ func scriptDev(ts *testscript.TestScript, neg bool, args []string) {
 	} {
 		ts.Setenv(name, value)
 	}
+	ts.Setenv("TOMORROW", time.Now().UTC().Add(24*time.Hour).Format("2006-01-02T15:04:05Z"))
 }
 
 // devDeadline is how long a server may take to start or to stop before a test gives up.

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"time"
 
 	"github.com/postroom/postroom/mailstore"
 	"github.com/postroom/postroom/server"
@@ -142,7 +143,7 @@ func (p *postroom) makeCourier() (err error) {
 	}
 	plan := schedule.Default()
 	plan.MaxWorkers, plan.MaxPerWorkspace, plan.MaxConcurrency = o.MaxConnections, o.MaxConnectionsPerWorkspace, o.MaxConnectionsPerDestination
-	cfg := courier.Config{Hostname: p.cfg.Hostname, Resolver: names, Port: o.Port, Relay: p.cfg.Relay.smarthost(), Roots: roots, PublicURL: p.cfg.HTTP.PublicURL, Catch: p.caught, AllowPrivate: o.AllowPrivate,
+	cfg := courier.Config{Hostname: p.cfg.Hostname, Resolver: names, Port: o.Port, Relay: p.cfg.Relay.smarthost(), Roots: roots, PublicURL: p.publicURL(), Catch: p.caught, AllowPrivate: o.AllowPrivate,
 		Retry: retry, GiveUpAfter: o.GiveUpAfter, DelayedAfter: o.DelayNoticeAfter, Schedule: plan, DrainTimeout: p.cfg.DrainTimeout}
 	if o.MTASTS {
 		cfg.STS = p.policies
@@ -178,7 +179,7 @@ func (p *postroom) openStores(ctx context.Context) error {
 
 // run serves until ctx ends or a service fails, and lets the others drain. A line for each service.
 func (p *postroom) run(ctx context.Context) error {
-	web := api.New(api.Config{Version: thisBuild().Version, Hostname: p.cfg.Hostname}, p.dir, p.log)
+	web := api.New(p.apiConfig(), p.dir, p.log)
 	mail := smtpd.New(p.smtpConfig(), p.dir, p.log)
 	senders := smtpd.New(p.submissionConfig(), p.dir, p.log)
 	clients := imapd.New(p.imapConfig(), p.dir, p.log)
@@ -258,6 +259,31 @@ func loadTLS(cfg TLSConfig) (*tls.Config, error) {
 		return nil, fmt.Errorf("load certificate: %w", err)
 	}
 	return &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}, nil
+}
+
+func (p *postroom) apiConfig() api.Config {
+	cfg := api.Config{Version: thisBuild().Version, Hostname: p.cfg.Hostname, PublicURL: p.publicURL(), MaxMessageBytes: p.cfg.SMTP.MaxMessageBytes}
+	cfg.Why = func(ws mailstore.WorkspaceID, row int64) (string, time.Time) {
+		reason, until := p.courier.Why(ws, row)
+		return string(reason), until
+	}
+	if p.caught != nil {
+		cfg.Caught = func() (list []api.CaughtMessage) {
+			for _, m := range p.caught.List() {
+				list = append(list, api.CaughtMessage(m))
+			}
+			return list
+		}
+	}
+	return cfg
+}
+
+// publicURL is where links in mail lead; a server for development is its own outside.
+func (p *postroom) publicURL() string {
+	if p.cfg.HTTP.PublicURL == "" && p.caught != nil {
+		return "http://" + p.http.Addr().String()
+	}
+	return p.cfg.HTTP.PublicURL
 }
 
 func (p *postroom) smtpConfig() smtpd.Config {

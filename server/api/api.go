@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/postroom/postroom/mailstore"
 	"github.com/postroom/postroom/tenancy"
 )
 
@@ -28,7 +29,8 @@ const (
 	MaxLimit        = 200
 	MaxSockets      = 20000 // WebSockets at a time, in all
 	MaxFrameBytes   = 64 << 10
-	MaxSocketErrors = 10 // bad frames of one client, then its socket is closed
+	MaxSocketErrors = 10       // bad frames of one client, then its socket is closed
+	MaxMessageBytes = 50 << 20 // octets of a message that is sent, unless the configuration says otherwise
 )
 
 // Config of the interface. Zero fields get their defaults.
@@ -36,6 +38,17 @@ type Config struct {
 	Version    string // of the program, for the OpenAPI document
 	Hostname   string // the name that mail for a domain is to be sent to
 	MaxSockets int    // WebSockets of one workspace at a time; default 1000
+
+	PublicURL string // where this interface is reached from outside, for links to unsubscribe; "" for none
+
+	MaxMessageBytes int64 // octets of a message that is sent, with its attachments in base64; default MaxMessageBytes
+
+	// Why tells why a row of a workspace's outbox waits, as the courier knows it: "" if it does not. until is zero if no time
+	// is known. nil: nobody knows.
+	Why func(ws mailstore.WorkspaceID, row int64) (reason string, until time.Time)
+
+	// Caught gives the mail that is caught instead of leaving, newest first. nil: mail leaves.
+	Caught func() []CaughtMessage
 
 	PingInterval time.Duration // of WebSockets; default 25 s
 	SlowReader   time.Duration // a frame that a client has not taken after this long ends its socket; default 10 s
@@ -48,6 +61,7 @@ func (c Config) withDefaults() Config {
 	c.MaxSockets = cmp.Or(c.MaxSockets, 1000)
 	c.PingInterval = cmp.Or(c.PingInterval, 25*time.Second)
 	c.SlowReader = cmp.Or(c.SlowReader, 10*time.Second)
+	c.MaxMessageBytes = cmp.Or(c.MaxMessageBytes, MaxMessageBytes)
 	if c.Clock == nil {
 		c.Clock = time.Now
 	}
@@ -61,6 +75,8 @@ type Server struct {
 	log     *slog.Logger
 	mux     *http.ServeMux
 	sockets sockets
+	large   map[string]large // the routes that take large bodies, by their patterns
+	room    *room
 
 	socketQuery []*huma.Param // what the WebSocket's query may hold
 
@@ -72,7 +88,7 @@ type Server struct {
 
 // New makes the interface. It starts nothing.
 func New(cfg Config, dir *tenancy.Directory, log *slog.Logger) *Server {
-	s := &Server{cfg: cfg.withDefaults(), dir: dir, log: log, draining: make(chan struct{})}
+	s := &Server{cfg: cfg.withDefaults(), dir: dir, log: log, draining: make(chan struct{}), large: map[string]large{}, room: newRoom(MaxLargeBodies, MaxWorkspaceLargeBodies)}
 	s.life, s.cut = context.WithCancel(context.Background())
 	s.sockets.perWorkspace = map[string]int{}
 	s.mux = s.routes()

@@ -27,6 +27,8 @@ type world struct {
 	http     *httptest.Server
 	operator string
 	a, b     tenant
+	cfg      Config
+	stop     func()
 }
 
 type tenant struct {
@@ -41,33 +43,50 @@ type tenant struct {
 
 func newWorld(t *testing.T, cfg Config) *world {
 	t.Helper()
-	dir := t.TempDir()
-	store, err := mailstore.Open(dir, mailstore.Options{MinFree: -1})
-	if err != nil {
-		t.Fatal(err)
+	if cfg.PublicURL == "" {
+		cfg.PublicURL = "https://mail.example"
 	}
-	d, err := tenancy.Open(t.Context(), filepath.Join(dir, "postroom.db"), store, tenancy.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := &world{t: t, data: dir, store: store, dir: d, api: New(cfg, d, slog.New(slog.DiscardHandler))}
-	w.http = httptest.NewServer(w.api.Handler())
-	ctx, cancel := context.WithCancel(context.Background())
-	var running sync.WaitGroup
-	running.Go(func() { d.Relay(ctx) })
-	t.Cleanup(func() {
-		w.api.Drain(context.Background())
-		w.http.Close()
-		cancel()
-		running.Wait()
-		d.Close()
-		store.Close()
-	})
-	if w.operator, _, err = d.EnsureOperatorKey(t.Context()); err != nil {
+	w := &world{t: t, data: t.TempDir(), cfg: cfg}
+	w.start(cfg)
+	t.Cleanup(func() { w.stop() })
+	var err error
+	if w.operator, _, err = w.dir.EnsureOperatorKey(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	w.a, w.b = w.tenant("a.example"), w.tenant("b.example")
 	return w
+}
+
+// start opens the stores and serves them until stop.
+func (w *world) start(cfg Config) {
+	w.t.Helper()
+	var err error
+	if w.store, err = mailstore.Open(w.data, mailstore.Options{MinFree: -1}); err != nil {
+		w.t.Fatal(err)
+	}
+	if w.dir, err = tenancy.Open(w.t.Context(), filepath.Join(w.data, "postroom.db"), w.store, tenancy.Options{}); err != nil {
+		w.t.Fatal(err)
+	}
+	w.api = New(cfg, w.dir, slog.New(slog.DiscardHandler))
+	w.http = httptest.NewServer(w.api.Handler())
+	ctx, cancel := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() { w.dir.Relay(ctx) })
+	w.stop = func() {
+		w.api.Drain(context.Background())
+		w.http.Close()
+		cancel()
+		running.Wait()
+		w.dir.Close()
+		w.store.Close()
+	}
+}
+
+// restart closes the stores and opens them again, under the same interface's address.
+func (w *world) restart() {
+	w.t.Helper()
+	w.stop()
+	w.start(w.cfg)
 }
 
 // tenant makes a workspace with all that hangs on it.

@@ -29,7 +29,7 @@ type dnsRecord struct {
 	Value    string   `json:"value" doc:"What it says."`
 	Priority *int     `json:"priority,omitempty" doc:"Of an MX record."`
 	Purpose  string   `json:"purpose" doc:"What it is for."`
-	Required bool     `json:"required" doc:"Mail does not come without it."`
+	Required bool     `json:"required" doc:"Mail does not come, or is taken for forged, without it."`
 	Status   string   `json:"status" doc:"unchecked: DNS was not asked."`
 	Found    []string `json:"found" doc:"What DNS says."`
 }
@@ -39,6 +39,27 @@ func (s *Server) domainOf(d tenancy.Domain) domain {
 	return domain{ID: string(d.ID), Domain: d.Name, WorkspaceID: string(d.WorkspaceID), Status: string(d.Status), CatchAll: string(d.CatchAll),
 		DNSRecords: []dnsRecord{{Type: "MX", Name: d.Name, Value: s.cfg.Hostname, Priority: &ten, Purpose: "mail for the domain comes here", Required: true, Status: "unchecked", Found: []string{}}},
 		CreatedAt:  stamp{d.CreatedAt}, VerifiedAt: stampOf(d.VerifiedAt)}
+}
+
+// withKeys is a domain with the records of the keys that its mail is signed with. It has keys once it is verified.
+func (s *Server) withKeys(ctx context.Context, g *tenancy.Grant, d tenancy.Domain) (domain, error) {
+	if d.Status != tenancy.Verified {
+		return s.domainOf(d), nil
+	}
+	keys, err := g.DKIM(ctx, d.WorkspaceID, string(d.ID))
+	return s.domainOf(d).signed(keys), err
+}
+
+// signed adds the records of keys.
+func (d domain) signed(keys []tenancy.DKIMKey) domain {
+	for _, k := range keys {
+		purpose := "mail is signed with this key"
+		if !k.Active {
+			purpose = "mail will be signed with this key after the next rotation"
+		}
+		d.DNSRecords = append(d.DNSRecords, dnsRecord{Type: "TXT", Name: k.Name(), Value: k.Record(), Purpose: purpose, Required: k.Active, Status: "unchecked", Found: []string{}})
+	}
+	return d
 }
 
 type domainList struct {
@@ -73,6 +94,10 @@ type (
 			CatchAll *string `json:"catchAll,omitempty" doc:"Id or address of an inbox; empty turns it off."`
 		}
 	}
+	domainRotate struct {
+		DomainPath
+		Idempotent
+	}
 )
 
 func (n newDomain) workspace() mailstore.WorkspaceID {
@@ -101,12 +126,25 @@ func (s *Server) domainRoutes(a huma.API) {
 	register(s, a, route(http.MethodGet, one, "getDomain", "domains", "Get a domain", 200),
 		func(ctx context.Context, g *tenancy.Grant, in *DomainPath) (*result[domain], error) {
 			d, err := g.Domain(ctx, in.workspace(), in.Domain)
-			return &result[domain]{s.domainOf(d)}, err
+			if err != nil {
+				return nil, err
+			}
+			o, err := s.withKeys(ctx, g, d)
+			return &result[domain]{o}, err
 		})
 	register(s, a, route(http.MethodPatch, one, "updateDomain", "domains", "Change a domain", 200),
 		func(ctx context.Context, g *tenancy.Grant, in *domainChange) (*result[domain], error) {
 			d, err := g.UpdateDomain(ctx, in.workspace(), in.Domain, tenancy.DomainChange{CatchAll: in.Body.CatchAll})
 			return &result[domain]{s.domainOf(d)}, err
+		})
+	registerAction(s, a, route(http.MethodPost, one+"/rotate-dkim", "rotateDKIM", "domains", "Sign with the other pair of keys from now on; both pairs stay in DNS", 200),
+		func(ctx context.Context, g *tenancy.Grant, in domainRotate) (int, domain, error) {
+			d, err := g.Domain(ctx, in.workspace(), in.Domain)
+			if err != nil {
+				return 0, domain{}, err
+			}
+			keys, err := g.RotateDKIM(ctx, d.WorkspaceID, string(d.ID))
+			return http.StatusOK, s.domainOf(d).signed(keys), err
 		})
 	register(s, a, route(http.MethodDelete, one, "deleteDomain", "domains", "Give a domain up", 204),
 		func(ctx context.Context, g *tenancy.Grant, in *DomainPath) (*struct{}, error) {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io/fs"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -89,6 +90,15 @@ func (f *follower) event(ctx context.Context, l journal.Line) (event, error) {
 		return e, err
 	case l.MessageID != "":
 		e.Data = map[string]string{"id": l.MessageID, "inboxId": l.InboxID, "threadId": l.ThreadID}
+	case l.Type == "message.rejected":
+		data, err := f.rejected(l)
+		e.Data = data
+		return e, err
+	case strings.HasPrefix(l.Type, "suppression.") && len(l.Data) > 0:
+		var x mailstore.Suppression
+		err := json.Unmarshal(l.Data, &x)
+		e.Data = suppressionOf(x)
+		return e, err
 	case len(l.Data) > 0:
 		e.Data = l.Data
 	default:
@@ -97,13 +107,41 @@ func (f *follower) event(ctx context.Context, l journal.Line) (event, error) {
 	return e, nil
 }
 
+// deliveredMessage is what the journal holds of a message, and of one recipient where the line is about one.
+type deliveredMessage struct {
+	mailstore.Message
+	Delivery *mailstore.Delivery `json:"delivery"`
+}
+
+// rejectedData is the data of a message.rejected that no message was made for.
+type rejectedData struct {
+	InboxID  string    `json:"inboxId"`
+	Delivery *delivery `json:"delivery,omitempty"`
+}
+
+func (f *follower) rejected(l journal.Line) (rejectedData, error) {
+	data := rejectedData{InboxID: l.InboxID}
+	if len(l.Data) == 0 || !f.grant.Allows(tenancy.MessagesRead) {
+		return data, nil
+	}
+	var m deliveredMessage
+	err := json.Unmarshal(l.Data, &m)
+	if m.Delivery != nil {
+		data.Delivery = deliveryOf(*m.Delivery)
+	}
+	return data, err
+}
+
 // message is the message as it was when the line was written, with its text if its file is still there.
 func (f *follower) message(ctx context.Context, l journal.Line) (messageObject, error) {
-	var m mailstore.Message
+	var m deliveredMessage
 	if err := json.Unmarshal(l.Data, &m); err != nil {
 		return messageObject{}, err
 	}
-	o := messageOf(m)
+	o := messageOf(m.Message)
+	if m.Delivery != nil {
+		o.Delivery = deliveryOf(*m.Delivery)
+	}
 	box, err := f.grant.Mail(ctx, f.workspace, l.InboxID, tenancy.MessagesRead)
 	if err == nil {
 		var whole messageObject

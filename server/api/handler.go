@@ -3,6 +3,7 @@ package api
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -25,9 +26,12 @@ type (
 
 // call is what the middleware learned of a request.
 type call struct {
-	grant *tenancy.Grant
-	body  []byte
-	r     *http.Request
+	grant  *tenancy.Grant
+	body   []byte
+	digest []byte   // SHA-256 of a body that content was taken out of, in the place of body
+	lifted []lifted // that content
+	give   func()   // gives back what a large body took; nil if it took nothing
+	r      *http.Request
 }
 
 func requestID(ctx context.Context) string {
@@ -57,18 +61,21 @@ func (s *Server) handler(authenticate func(*http.Request) (*tenancy.Grant, error
 		w.Header().Set("X-Request-Id", id)
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		defer s.recover(w, r)
-		if !s.routed(w, r) {
+		pattern, ok := s.routed(w, r)
+		if !ok {
 			return
 		}
 		c := &call{r: r}
-		if strings.HasPrefix(r.URL.Path, "/v1/") {
+		if strings.HasPrefix(r.URL.Path, "/v1/") || r.URL.Path == caughtPath {
 			w.Header().Set("Cache-Control", "no-store")
 			var err error
 			if c.grant, err = authenticate(r); err != nil {
 				s.refuse(w, r, err)
 				return
 			}
-			if !s.readBody(w, r, c) {
+			defer c.done()
+			if err := s.readBody(w, r, c, s.large[pattern]); err != nil {
+				s.refuse(w, r, err)
 				return
 			}
 		}
@@ -92,11 +99,11 @@ func (s *Server) recover(w http.ResponseWriter, r *http.Request) {
 
 // routed answers what has no route: 404 and 405 as problems, and OPTIONS. There is no CORS: a key is not for a foreign
 // page's script.
-func (s *Server) routed(w http.ResponseWriter, r *http.Request) bool {
+func (s *Server) routed(w http.ResponseWriter, r *http.Request) (pattern string, ok bool) {
 	h, pattern := s.mux.Handler(r)
 	clean := cleanPath(r.URL.EscapedPath())
 	if pattern != "" && clean {
-		return true
+		return pattern, true
 	}
 	probe := &statusOnly{header: http.Header{}}
 	if clean {
@@ -107,13 +114,13 @@ func (s *Server) routed(w http.ResponseWriter, r *http.Request) bool {
 		w.Header().Set("Allow", allow)
 		if r.Method == http.MethodOptions {
 			w.WriteHeader(http.StatusNoContent)
-			return false
+			return "", false
 		}
 		s.refuse(w, r, newProblem(http.StatusMethodNotAllowed, "method_not_allowed", "This route takes "+allow+"."))
-		return false
+		return "", false
 	}
 	s.refuse(w, r, newProblem(http.StatusNotFound, "not_found", "There is no such route; GET /openapi.json lists all."))
-	return false
+	return "", false
 }
 
 // cleanPath reports whether a path has no empty, "." or ".." segment. The router would send such a request on to another
@@ -136,24 +143,69 @@ func (p *statusOnly) Header() http.Header         { return p.header }
 func (p *statusOnly) Write(b []byte) (int, error) { return len(b), nil }
 func (p *statusOnly) WriteHeader(status int)      { p.status = status }
 
+// large says of a route that its body may be larger than MaxBodyBytes.
+type large struct {
+	limit int64
+	need  tenancy.Permission // who has it not is refused before the body is read
+	lift  bool               // the content of attachments is taken out
+}
+
 // readBody takes the body whole, bounded, so that idempotency can compare it.
-func (s *Server) readBody(w http.ResponseWriter, r *http.Request, c *call) bool {
+func (s *Server) readBody(w http.ResponseWriter, r *http.Request, c *call, l large) error {
 	if r.Body == nil || r.Body == http.NoBody {
-		return true
+		return nil
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBodyBytes))
+	limit := max(l.limit, MaxBodyBytes)
+	if r.ContentLength > MaxBodyBytes && l.need != "" && !c.grant.Allows(l.need) {
+		return fault.New(fault.Forbidden, "permission_denied", "This needs the permission %q.", string(l.need))
+	}
+	body, err := s.readAll(http.MaxBytesReader(w, r.Body, limit), r.ContentLength, c, limit)
 	var tooLarge *http.MaxBytesError
-	if errors.As(err, &tooLarge) {
-		s.refuse(w, r, fromHuma(nil, http.StatusRequestEntityTooLarge, "").(*Problem))
-		return false
+	switch {
+	case errors.As(err, &tooLarge):
+		return tooLargeBody(limit)
+	case fault.From(err) != nil:
+		return err
+	case err != nil:
+		return newProblem(http.StatusBadRequest, "body_unreadable", "The body did not come whole.")
 	}
-	if err != nil {
-		s.refuse(w, r, newProblem(http.StatusBadRequest, "body_unreadable", "The body did not come whole."))
-		return false
+	if c.body = body; l.lift {
+		sum := sha256.Sum256(body)
+		c.digest = sum[:]
+		if c.body, c.lifted = lift(body); len(c.body) > MaxLetterBytes {
+			return newProblem(http.StatusRequestEntityTooLarge, "body_too_large", fmt.Sprintf("The body may have %d octets beside the content of its attachments.", MaxLetterBytes))
+		}
 	}
-	c.body = body
-	r.Body = io.NopCloser(bytes.NewReader(body))
-	return true
+	r.Body = io.NopCloser(bytes.NewReader(c.body))
+	return nil
+}
+
+// readAll reads a body. From its octet MaxBodyBytes on it takes room, which is given back when the call is done.
+func (s *Server) readAll(r io.Reader, declared int64, c *call, limit int64) ([]byte, error) {
+	body, err := io.ReadAll(io.LimitReader(r, MaxBodyBytes))
+	if err != nil || len(body) < MaxBodyBytes {
+		return body, err
+	}
+	size := int64(MaxBodyBytes)
+	if limit > MaxBodyBytes && declared != MaxBodyBytes {
+		if size = declared; size < 0 || size > limit {
+			size = limit
+		}
+		if c.give, err = s.room.take(c.grant.WorkspaceID(), size); err != nil {
+			return nil, err
+		}
+	}
+	whole := bytes.NewBuffer(make([]byte, 0, size+bytes.MinRead)) // so much that nothing is copied on the way
+	whole.Write(body)
+	_, err = whole.ReadFrom(r)
+	return whole.Bytes(), err
+}
+
+// done gives back what the call took.
+func (c *call) done() {
+	if c.give != nil {
+		c.give()
+	}
 }
 
 // authenticate finds the key of a request. A WebSocket's may also be in the query or a subprotocol, where browsers can

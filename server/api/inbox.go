@@ -20,6 +20,7 @@ type inbox struct {
 	Domain      string         `json:"domain" doc:"What stands behind it."`
 	DisplayName string         `json:"displayName" doc:"The name that people see."`
 	Metadata    map[string]any `json:"metadata" doc:"Anything of your own."`
+	UndoSeconds int            `json:"undoSeconds" doc:"How long a message waits before it leaves, so that it can be cancelled."`
 	CreatedAt   stamp          `json:"createdAt" doc:"When it was made."`
 	UpdatedAt   stamp          `json:"updatedAt" doc:"When it was last changed."`
 	Existed     bool           `json:"existed,omitempty" doc:"It was there already."`
@@ -35,7 +36,7 @@ func addressOf(a tenancy.Address) address { return address(a) }
 
 func inboxOf(in tenancy.Inbox) inbox {
 	return inbox{ID: string(in.ID), WorkspaceID: string(in.WorkspaceID), Address: in.Address, Addresses: each(in.Addresses, addressOf), Username: in.Username,
-		Domain: in.Domain, DisplayName: in.DisplayName, Metadata: in.Metadata, CreatedAt: stamp{in.CreatedAt}, UpdatedAt: stamp{in.UpdatedAt}}
+		Domain: in.Domain, DisplayName: in.DisplayName, Metadata: in.Metadata, UndoSeconds: in.UndoSeconds, CreatedAt: stamp{in.CreatedAt}, UpdatedAt: stamp{in.UpdatedAt}}
 }
 
 type inboxList struct {
@@ -67,6 +68,7 @@ type (
 		Body struct {
 			DisplayName *string         `json:"displayName,omitempty" doc:"At most 256 characters."`
 			Metadata    *map[string]any `json:"metadata,omitempty" doc:"Replaces what is there."`
+			UndoSeconds *int            `json:"undoSeconds,omitempty" doc:"How long a message waits before it leaves, 0 to 3600."`
 		}
 	}
 	newAddress struct {
@@ -128,7 +130,7 @@ func (s *Server) inboxRoutes(a huma.API) {
 		})
 	register(s, a, route(http.MethodPatch, one, "updateInbox", "inboxes", "Change an inbox", 200),
 		func(ctx context.Context, g *tenancy.Grant, in *inboxChange) (*result[inbox], error) {
-			i, err := g.UpdateInbox(ctx, in.workspace(), in.Inbox, tenancy.InboxChange{DisplayName: in.Body.DisplayName, Metadata: in.Body.Metadata})
+			i, err := g.UpdateInbox(ctx, in.workspace(), in.Inbox, tenancy.InboxChange{DisplayName: in.Body.DisplayName, Metadata: in.Body.Metadata, UndoSeconds: in.Body.UndoSeconds})
 			return &result[inbox]{inboxOf(i)}, err
 		})
 	register(s, a, route(http.MethodDelete, one, "deleteInbox", "inboxes", "Delete an inbox with all its mail, for good", 204),

@@ -39,11 +39,13 @@ type messageObject struct {
 	Labels        []string     `json:"labels" doc:"received or sent, unread while unseen, spam, trash, draft, starred, and your own."`
 	Attachments   []attachment `json:"attachments" doc:"What is attached, and inline images."`
 	Size          int64        `json:"size" doc:"Octets of the whole message."`
+	Status        string       `json:"status,omitempty" enum:"queued,scheduled,held,deferred,sent,delivered,bounced,cancelled,rejected" doc:"What became of a message that was sent; sent: a relay has it. GET …/delivery tells of each recipient."`
 	ReceivedAt    *stamp       `json:"receivedAt,omitempty" doc:"When it came; absent if it was sent."`
 	SentAt        *stamp       `json:"sentAt,omitempty" doc:"When it was sent; absent if it was received."`
 	CreatedAt     stamp        `json:"createdAt" doc:"When it was stored."`
 	UpdatedAt     stamp        `json:"updatedAt" doc:"When its labels or mailboxes last changed."`
 	Truncated     bool         `json:"truncated,omitempty" doc:"text or html was cut."`
+	Delivery      *delivery    `json:"delivery,omitempty" doc:"In events alone: what became of one recipient."`
 }
 
 type person struct {
@@ -69,7 +71,7 @@ func messageOf(m mailstore.Message) messageObject {
 	o := messageObject{ID: string(m.ID), InboxID: string(m.InboxID), ThreadID: string(m.ThreadID), Mailboxes: append([]string{}, m.Mailboxes...), DeliveredTo: m.DeliveredTo,
 		MessageID: e.MessageID, References: append([]string{}, e.References...), To: each(e.To, personOf), Cc: each(e.Cc, personOf), Bcc: each(e.Bcc, personOf),
 		ReplyTo: each(e.ReplyTo, personOf), Subject: e.Subject, Text: m.Preview, Preview: m.Preview, Labels: append([]string{}, m.Labels...), Attachments: each(m.Attachments, attachmentOf),
-		Size: m.Size, CreatedAt: stamp{m.CreatedAt}, UpdatedAt: stamp{m.UpdatedAt}}
+		Size: m.Size, Status: string(m.Status), CreatedAt: stamp{m.CreatedAt}, UpdatedAt: stamp{m.UpdatedAt}}
 	if len(e.InReplyTo) > 0 {
 		o.InReplyTo = e.InReplyTo[0]
 	}

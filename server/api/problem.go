@@ -99,12 +99,16 @@ func newProblem(status int, code, detail string) *Problem {
 	return &Problem{Type: "about:blank", Title: http.StatusText(status), Status: status, Code: code, Detail: detail}
 }
 
+func tooLargeBody(limit int64) *Problem {
+	return newProblem(http.StatusRequestEntityTooLarge, "body_too_large", "The body may have "+strconv.FormatInt(limit, 10)+" octets.")
+}
+
 // fromHuma makes a problem of what the library found wrong with a request.
 func fromHuma(ctx huma.Context, status int, msg string, errs ...error) huma.StatusError {
 	var p *Problem
 	switch {
 	case status == http.StatusRequestEntityTooLarge:
-		p = newProblem(status, "body_too_large", "The body may have "+strconv.Itoa(MaxBodyBytes)+" octets.")
+		p = tooLargeBody(MaxBodyBytes)
 	case status == http.StatusUnsupportedMediaType:
 		p = newProblem(status, "unsupported_media_type", "The body must be application/json.")
 	case status == http.StatusNotAcceptable:

@@ -45,8 +45,15 @@ func (s *Server) routes() *http.ServeMux {
 	s.domainRoutes(a)
 	s.inboxRoutes(a)
 	s.messageRoutes(a)
+	s.sendRoutes(a)
+	s.deliveryRoutes(a)
 	s.threadRoutes(a)
+	s.queueRoutes(a)
+	s.suppressionRoutes(a)
+	s.sendingRoutes(a)
 	s.eventRoutes(a, mux)
+	s.caughtRoutes(a)
+	s.unsubscribeRoutes(mux)
 	s.healthRoutes(mux)
 	correct(a.OpenAPI())
 	return mux
@@ -79,7 +86,8 @@ func correct(doc *huma.OpenAPI) {
 // route describes an operation; the id is stable.
 func route(method, path, id, tag, summary string, status int) huma.Operation {
 	return huma.Operation{Method: method, Path: path, OperationID: id, Tags: []string{tag}, Summary: summary, DefaultStatus: status,
-		MaxBodyBytes: MaxBodyBytes, Errors: []int{400, 401, 403, 404, 429, 500}}
+		BodyReadTimeout: -1, // the body is in memory; a deadline would end the request of a handler that takes longer
+		MaxBodyBytes:    MaxBodyBytes, Errors: []int{400, 401, 403, 404, 429, 500}}
 }
 
 // result is an answer with a body.

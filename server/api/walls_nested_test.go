@@ -9,6 +9,7 @@ import (
 // workspace with the victim's key, and so on for each last part of each route.
 func TestAnotherWorkspacesThingsAreNotReachedThroughOnesOwn(t *testing.T) {
 	w := newWorld(t, Config{})
+	w.b.message = w.furnish(w.b) // one that was sent, for the routes that are about those
 	before := w.snapshot(w.b)
 	walked := 0
 	for _, x := range w.targets() {
@@ -35,7 +36,7 @@ func TestAnotherWorkspacesThingsAreNotReachedThroughOnesOwn(t *testing.T) {
 			}
 		}
 	}
-	if walked < 15 {
+	if walked < 20 {
 		t.Errorf("only %d routes were walked", walked)
 	}
 	if after := w.snapshot(w.b); after != before {
@@ -46,6 +47,10 @@ func TestAnotherWorkspacesThingsAreNotReachedThroughOnesOwn(t *testing.T) {
 // The same for what a body or a query names.
 func TestABodyOrQueryThatNamesAnothersThingIsAnsweredAsIfThereWereNone(t *testing.T) {
 	w := newWorld(t, Config{})
+	w.furnish(w.a)
+	sent := w.furnish(w.b)
+	var queue queueList
+	w.must(200, "GET", "/v1/queue", w.b.key, "", &queue)
 	before := w.snapshot(w.b)
 	none := nobody()
 	for name, c := range map[string]struct {
@@ -57,6 +62,22 @@ func TestABodyOrQueryThatNamesAnothersThingIsAnsweredAsIfThereWereNone(t *testin
 		"a catch-all, by address": {"PATCH", "/v1/domains/" + w.a.domain, func(n tenant) string { return `{"catchAll":"` + n.address + `"}` }, 404},
 		"an address":              {"POST", "/v1/inboxes/" + w.a.inbox + "/addresses", func(n tenant) string { return `{"address":"` + n.address + `"}` }, 404},
 		"an inbox at a domain":    {"POST", "/v1/inboxes", func(n tenant) string { return `{"username":"one","domain":"` + n.domain + `"}` }, 404},
+		"a sender":                {"POST", "/v1/inboxes/" + w.a.inbox + "/messages", func(n tenant) string { return `{"to":"ann@x.example","from":"` + n.address + `"}` }, 403},
+		"a queue's inbox":         {"POST", "/v1/queue/hold", func(n tenant) string { return `{"inbox":"` + n.inbox + `"}` }, 404},
+		"a queue's address":       {"POST", "/v1/queue/hold", func(n tenant) string { return `{"inbox":"` + n.address + `"}` }, 404},
+		"a queue's message": {"POST", "/v1/queue/cancel", func(n tenant) string {
+			if n.id == w.b.id {
+				return `{"messageId":"` + sent + `"}`
+			}
+			return `{"messageId":"` + n.message + `"}`
+		}, 404},
+		"a queue's entry": {"POST", "/v1/queue/cancel", func(n tenant) string {
+			if n.id == w.b.id {
+				return `{"id":"` + queue.Entries[0].ID + `"}`
+			}
+			return `{"id":"out_` + strings.TrimPrefix(n.message, "msg_") + `_1"}`
+		}, 404},
+		"a workspace to suppress in": {"POST", "/v1/suppressions", func(n tenant) string { return `{"address":"x@x.example","workspaceId":"` + n.id + `"}` }, 404},
 		"a workspace": {"POST", "/v1/inboxes", func(n tenant) string {
 			return `{"username":"x","domain":"` + w.a.domain + `","workspaceId":"` + n.id + `"}`
 		}, 404},

@@ -30,10 +30,26 @@ var bodies = map[string]string{
 	"PATCH /v1/inboxes/{inbox}/api-keys/{key}":              `{"name":"taken over"}`,
 	"POST /v1/workspaces/{workspace}/api-keys/{key}/rotate": `{}`,
 	"POST /v1/inboxes/{inbox}/api-keys/{key}/rotate":        `{}`,
+	"POST /v1/inboxes/{inbox}/messages":                     `{"to":"Ann <ann@x.example>","subject":"Hello","text":"x"}`,
+	"POST /v1/inboxes/{inbox}/messages/{message}/reply":     `{"text":"x"}`,
+	"POST /v1/inboxes/{inbox}/messages/{message}/reply-all": `{"text":"x"}`,
+	"POST /v1/inboxes/{inbox}/messages/{message}/forward":   `{"to":"bob@x.example"}`,
+	"POST /v1/inboxes/{inbox}/messages/{message}/cancel":    ``,
+	"POST /v1/queue/retry":                                  `{"inbox":"{inbox}"}`,
+	"POST /v1/queue/cancel":                                 `{"inbox":"{inbox}"}`,
+	"POST /v1/queue/hold":                                   `{"inbox":"{inbox}"}`,
+	"POST /v1/queue/release":                                `{"inbox":"{inbox}"}`,
+	"POST /v1/suppressions":                                 `{"address":"carol@x.example","workspaceId":"{workspace}"}`,
+	"POST /v1/suppressions/import":                          `["dave@x.example"]`,
+	"POST /v1/domains/{domain}/rotate-dkim":                 ``,
+	"PUT /v1/workspaces/{workspace}/sending":                `{"hostname":"mail.taken.example"}`,
+	"PUT /v1/domains/{domain}/sending":                      `{"hostname":"mail.taken.example"}`,
+	"PUT /v1/inboxes/{inbox}/sending":                       `{"hostname":"mail.taken.example"}`,
 }
 
 // own are the routes that name nobody: the caller sees its own, and nothing of the victim's may be in the answer.
 var own = map[string]bool{
+	"GET /v1/queue": true, "GET /v1/queue/domains": true, "GET /v1/suppressions": true, "GET /v1/suppressions/export": true, "POST /v1/suppressions/import": true,
 	"GET /v1/me": true, "GET /v1/workspaces": true, "POST /v1/workspaces": true, "GET /v1/domains": true, "GET /v1/inboxes": true, "GET /v1/events": true, "GET /v1/ws": true,
 }
 
@@ -95,15 +111,26 @@ func stranger(body string) string { return requestIDs.ReplaceAllString(body, `"r
 func (w *world) snapshot(n tenant) string {
 	var b strings.Builder
 	for _, path := range []string{"/v1/workspaces/" + n.id, "/v1/domains", "/v1/inboxes", "/v1/workspaces/" + n.id + "/keys", "/v1/inboxes/" + n.inbox + "/keys",
-		"/v1/inboxes/" + n.inbox + "/messages", "/v1/inboxes/" + n.inbox + "/threads", "/v1/inboxes/" + n.sibling} {
+		"/v1/inboxes/" + n.inbox + "/messages", "/v1/inboxes/" + n.inbox + "/threads", "/v1/inboxes/" + n.sibling, "/v1/queue", "/v1/suppressions",
+		"/v1/workspaces/" + n.id + "/sending", "/v1/domains/" + n.domain + "/sending", "/v1/inboxes/" + n.inbox + "/sending", "/v1/domains/" + n.domain} {
 		b.WriteString(w.must(200, "GET", path, n.key, "", nil).body)
 	}
 	return b.String()
 }
 
+// furnish gives a tenant mail that waits and an address that is suppressed.
+func (w *world) furnish(n tenant) (sent string) {
+	w.t.Helper()
+	var m accepted
+	w.must(202, "POST", "/v1/inboxes/"+n.inbox+"/messages", n.key, `{"to":["ann@x.example","bob@y.example"],"subject":"Waiting","text":"x"}`, &m)
+	w.must(201, "POST", "/v1/suppressions", n.key, `{"address":"`+n.address+`"}`, nil)
+	return m.ID
+}
+
 // What may not be seen answers in the same words as what never was, on every route, and is not changed.
 func TestTheWallOfAWorkspaceStandsOnEveryRoute(t *testing.T) {
 	w := newWorld(t, Config{})
+	w.furnish(w.b)
 	before := w.snapshot(w.b)
 	for name, attacker := range map[string]string{"another workspace's key": w.a.key, "another workspace's inbox key": w.a.inboxKey} {
 		for _, x := range w.targets() {
@@ -129,7 +156,8 @@ func TestTheWallOfAWorkspaceStandsOnEveryRoute(t *testing.T) {
 			}
 		}
 	}
-	for name, query := range map[string]string{"ws": "/v1/ws?workspaceId=", "events": "/v1/events?workspaceId=", "inboxes": "/v1/inboxes?workspaceId=", "domains": "/v1/domains?workspaceId="} {
+	for name, query := range map[string]string{"ws": "/v1/ws?workspaceId=", "events": "/v1/events?workspaceId=", "inboxes": "/v1/inboxes?workspaceId=", "domains": "/v1/domains?workspaceId=",
+		"queue": "/v1/queue?workspaceId=", "counts": "/v1/queue/domains?workspaceId=", "suppressions": "/v1/suppressions?workspaceId=", "export": "/v1/suppressions/export?workspaceId="} {
 		got, want := w.do("GET", query+w.b.id, w.a.key, ""), w.do("GET", query+nobody().id, w.a.key, "")
 		if got.status != 404 || stranger(got.body) != stranger(want.body) {
 			t.Errorf("%s of another workspace: %d %s, of none: %d %s", name, got.status, got.body, want.status, want.body)
