@@ -29,6 +29,9 @@ func BenchmarkIMAPBesideDovecot(b *testing.B) {
 	if os.Getenv("POSTROOM_LONG") != "" {
 		messages = benchLongMessages
 	}
+	if n, err := strconv.Atoi(os.Getenv("POSTROOM_MESSAGES")); err == nil { // as many as one likes
+		messages = n
+	}
 	theirs, ours := benchedDovecot(b), benchedPostroom(b)
 	for _, target := range []*benchedTarget{theirs, ours} {
 		target.run(b, "--fill", "--rounds", "0", "--messages", strconv.Itoa(messages))
