@@ -89,6 +89,8 @@ func TestMain(m *testing.M) {
 type server struct {
 	HTTP         string
 	SMTP         string
+	Submission   string
+	Submissions  string
 	IMAP, IMAPS  string
 	OperatorKey  string
 	WorkspaceID  string
