@@ -14,6 +14,9 @@ type Addresses struct {
 	Answer
 	IPv4 []netip.Addr
 	IPv6 []netip.Addr
+
+	// Partial is the temporary error of one family while the other has answered: there may be addresses that are not here.
+	Partial error
 }
 
 // Addresses looks up the addresses of a host, A and AAAA. There is at least one if err is nil: that a family has none, or
@@ -47,6 +50,11 @@ func (r *Resolver) Addresses(ctx context.Context, name string) (Addresses, error
 		found.Answer = r.answer(v6)
 	default:
 		return Addresses{}, addressError(name, err4, err6)
+	}
+	for _, err := range []error{err4, err6} {
+		if IsTemporary(err) {
+			found.Partial = err
+		}
 	}
 	return found, nil
 }
