@@ -38,6 +38,7 @@ type Arrival struct {
 	Trace  []byte      // header fields to put in front of the bytes, each ended by CRLF (RFC 5321, 4.4)
 	Spool  *Spool      // the bytes as they were received; Deliver does not close it
 	To     []Recipient // each inbox once
+	Auth   *Auth       // what is known of who sent it; nil: nothing was looked at
 	Notice bool        // written by this server about mail that was sent: it is not read for what is known
 }
 
@@ -356,7 +357,7 @@ func (d *delivery) insert(tx *sqlite.Tx, id MessageID, file maildir.Folder, r Re
 	}
 	m := newMessage{
 		id: id, inbox: r.Inbox.id, record: d.parsed, direction: Received, deliveredTo: r.Address, sender: d.arrival.Sender,
-		mailbox: cmpMailbox(r.Mailbox), keywords: userLabels(r.Labels), receivedAt: d.at, now: d.at, file: string(id), event: receivedEvent(r),
+		mailbox: cmpMailbox(r.Mailbox), keywords: userLabels(r.Labels), receivedAt: d.at, now: d.at, file: string(id), auth: d.arrival.Auth, event: receivedEvent(r),
 	}
 	if err := d.w.insertMessage(tx, m); err != nil {
 		return err
@@ -370,8 +371,11 @@ func (d *delivery) insert(tx *sqlite.Tx, id MessageID, file maildir.Folder, r Re
 }
 
 func receivedEvent(r Recipient) string {
-	if r.Mailbox == JunkMailbox {
+	switch {
+	case r.Mailbox == JunkMailbox:
 		return "message.received.spam"
+	case contains(r.Labels, LabelUnauthenticated):
+		return "message.received.unauthenticated"
 	}
 	return "message.received"
 }
@@ -395,6 +399,7 @@ type newMessage struct {
 	savedAt     time.Time // zero: now
 	now         time.Time
 	status      Status // of what is sent
+	auth        *Auth
 	event       string // "" for none
 }
 
@@ -405,11 +410,15 @@ func (w *workspace) insertMessage(tx *sqlite.Tx, m newMessage) error {
 	if err != nil {
 		return fmt.Errorf("find thread: %w", err)
 	}
+	auth, err := m.auth.encode()
+	if err != nil {
+		return err
+	}
 	_, err = tx.Exec(`INSERT INTO messages (id, inbox_id, thread_id, direction, delivered_to, sender, size, message_id, subject, preview,
-		envelope, structure, attachments, received_at, created_at, updated_at, status)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		envelope, structure, attachments, received_at, created_at, updated_at, status, auth)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		string(m.id), string(m.inbox), string(thread), m.direction, m.deliveredTo, m.sender, m.record.size, env.MessageID, env.Subject,
-		m.record.parsed.Preview, m.record.envelope, m.record.structure, m.record.attachments, m.receivedAt.UnixMicro(), m.now.UnixMicro(), m.now.UnixMicro(), m.status)
+		m.record.parsed.Preview, m.record.envelope, m.record.structure, m.record.attachments, m.receivedAt.UnixMicro(), m.now.UnixMicro(), m.now.UnixMicro(), m.status, auth)
 	if err != nil {
 		return fmt.Errorf("insert message: %w", err)
 	}

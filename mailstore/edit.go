@@ -1,6 +1,7 @@
 package mailstore
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -370,23 +371,25 @@ func (e *edit) touch(list []placement) error {
 	return nil
 }
 
-// hydrate completes the lines of touch to the message as it was then. Of a message that is gone only the ids are left.
+// hydrate completes the lines of touch and appendDelivery to the message as it was then. Of a message that is gone only the
+// ids are left, and what became of its recipient.
 func hydrate(tx *sqlite.Tx, lines []journal.Line) error {
 	type held struct {
 		Change *change `json:"change"`
+		deliveryNews
 	}
-	changes := map[int]change{}
+	news := map[int]held{}
 	var ids []MessageID
 	for i, l := range lines {
-		if l.Type != "message.updated" || len(l.Data) == 0 {
+		if !bytes.HasPrefix(l.Data, []byte(`{"change"`)) && !bytes.HasPrefix(l.Data, []byte(`{"delivery"`)) {
 			continue
 		}
 		var h held
 		if err := json.Unmarshal(l.Data, &h); err != nil {
 			return err
 		}
-		if h.Change != nil {
-			changes[i] = *h.Change
+		if h.Change != nil || h.Delivery != nil {
+			news[i] = h
 			ids = append(ids, MessageID(l.MessageID))
 		}
 	}
@@ -402,14 +405,26 @@ func hydrate(tx *sqlite.Tx, lines []journal.Line) error {
 	for _, m := range list {
 		messages[m.ID] = m
 	}
-	for i, c := range changes {
-		m, there := messages[MessageID(lines[i].MessageID)]
-		lines[i].Data = nil
-		if !there {
-			continue
+	for i, h := range news {
+		l := &lines[i]
+		m, there := messages[MessageID(l.MessageID)]
+		switch {
+		case h.Delivery != nil:
+			if !there {
+				m = Message{ID: MessageID(l.MessageID), InboxID: InboxID(l.InboxID), ThreadID: ThreadID(l.ThreadID)}
+			}
+			m.Status = h.Status
+			l.Data, err = json.Marshal(struct {
+				Message
+				Delivery *Delivery `json:"delivery"`
+			}{m, h.Delivery})
+		case there:
+			m.Labels, m.Mailboxes, m.UpdatedAt = h.Change.Labels, h.Change.Mailboxes, h.Change.UpdatedAt
+			l.Data, err = json.Marshal(m)
+		default:
+			l.Data = nil
 		}
-		m.Labels, m.Mailboxes, m.UpdatedAt = c.Labels, c.Mailboxes, c.UpdatedAt
-		if lines[i].Data, err = json.Marshal(m); err != nil {
+		if err != nil {
 			return err
 		}
 	}

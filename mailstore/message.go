@@ -139,16 +139,20 @@ func labelClause(label string) (string, []any) {
 // loadMessages reads the messages that a clause behind FROM messages selects, with their mailboxes and labels.
 func loadMessages(tx *sqlite.Tx, clause string, args []any) (list []Message, err error) {
 	list = []Message{}
-	err = tx.Each(`SELECT id, inbox_id, thread_id, direction, delivered_to, sender, size, preview, envelope, attachments, received_at, created_at, updated_at, status
+	err = tx.Each(`SELECT id, inbox_id, thread_id, direction, delivered_to, sender, size, preview, envelope, attachments, received_at, created_at, updated_at, status, auth
 		FROM messages `+clause, args, func(scan func(...any) error) error {
 		var m Message
-		var envelope, attachments string
+		var envelope, attachments, auth string
 		var received, created, updated int64
 		if err := scan(&m.ID, &m.InboxID, &m.ThreadID, &m.Direction, &m.DeliveredTo, &m.Sender, &m.Size, &m.Preview, &envelope, &attachments,
-			&received, &created, &updated, &m.Status); err != nil {
+			&received, &created, &updated, &m.Status, &auth); err != nil {
 			return err
 		}
 		if err := errors.Join(json.Unmarshal([]byte(envelope), &m.Envelope), json.Unmarshal([]byte(attachments), &m.Attachments)); err != nil {
+			return fmt.Errorf("decode message %s: %w", m.ID, err)
+		}
+		var err error
+		if m.Auth, err = decodeAuth(auth); err != nil {
 			return fmt.Errorf("decode message %s: %w", m.ID, err)
 		}
 		m.ReceivedAt, m.CreatedAt, m.UpdatedAt = time.UnixMicro(received).UTC(), time.UnixMicro(created).UTC(), time.UnixMicro(updated).UTC()

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -141,6 +142,10 @@ func outboxRows(tx *sqlite.Tx, clause string, args []any, give func(outboxRow, o
 func (b Outbox) Domains(ctx context.Context, now time.Time, after string, limit int) (list []string, err error) {
 	err = b.ws.use(ctx, func(w *workspace) error {
 		return w.db.View(ctx, func(tx *sqlite.Tx) error {
+			var few bool
+			if list, few, err = w.fewDue(tx, now, after, limit); few || err != nil {
+				return err
+			}
 			for domain := after; limit <= 0 || len(list) < limit; {
 				err := tx.Row("SELECT domain FROM outbox WHERE waiting = 1 AND held = 0 AND domain > ? ORDER BY domain LIMIT 1", sqlite.Args(domain), &domain)
 				if sqlite.NoRows(err) {
@@ -169,6 +174,32 @@ func (b Outbox) Domains(ctx context.Context, now time.Time, after string, limit 
 	return list, err
 }
 
+// maxFewDue is up to how many rows that are due are read one by one: to look for them domain by domain would take long where
+// many domains wait for later.
+const maxFewDue = 2000
+
+// fewDue is Domains where few rows are due; few is false if they are more.
+func (w *workspace) fewDue(tx *sqlite.Tx, now time.Time, after string, limit int) (list []string, few bool, err error) {
+	rows := 0
+	err = tx.Each("SELECT domain FROM outbox INDEXED BY outbox_by_due WHERE waiting = 1 AND held = 0 AND due_at <= ? AND claim <> ? LIMIT ?", sqlite.Args(now.UnixMicro(), w.store.boot, maxFewDue+1),
+		func(scan func(...any) error) error {
+			var domain string
+			err := scan(&domain)
+			if rows++; domain > after {
+				list = append(list, domain)
+			}
+			return err
+		})
+	if err != nil || rows > maxFewDue {
+		return nil, false, err
+	}
+	slices.Sort(list)
+	if list = slices.Compact(list); limit > 0 && len(list) > limit {
+		list = list[:limit]
+	}
+	return list, true, nil
+}
+
 // Claim takes into hand up to most messages of each lane that are due for each of the domains. What is in hand is not
 // claimed again while the program runs, until Settle or Release gives it back.
 func (b Outbox) Claim(ctx context.Context, now time.Time, domains []string, most int) (parcels []Parcel, err error) {
@@ -190,29 +221,34 @@ func (b Outbox) Claim(ctx context.Context, now time.Time, domains []string, most
 	return parcels, err
 }
 
+// errNoRoom ends a walk over rows.
+var errNoRoom = errors.New("no room")
+
+// claim walks the rows in the order in which they are due, as the index has them, and ends where the first message begins for
+// which there is no room: the rows of one message lie together.
 func (w *workspace) claim(tx *sqlite.Tx, now int64, domain string, lane Lane, most int) (parcels []Parcel, err error) {
 	byMessage := map[MessageID]int{}
 	var rows []int64
-	err = outboxRows(tx, `WHERE r.id IN (SELECT id FROM outbox WHERE waiting = 1 AND held = 0 AND domain = ? AND lane = ? AND due_at <= ? AND claim <> ? ORDER BY due_at, id LIMIT ?)
-		ORDER BY r.due_at, r.id`, sqlite.Args(domain, lane, now, w.store.boot, most*MaxParcel), func(r outboxRow, o outgoing) error {
-		i, known := byMessage[o.id]
-		if !known || o.unsubscribe || len(parcels[i].Recipients) >= MaxParcel {
-			if len(parcels) == most {
-				return nil
+	err = outboxRows(tx, "WHERE r.waiting = 1 AND r.held = 0 AND r.domain = ? AND r.lane = ? AND r.due_at <= ? AND r.claim <> ? ORDER BY r.due_at, r.id LIMIT ?",
+		sqlite.Args(domain, lane, now, w.store.boot, most*MaxParcel), func(r outboxRow, o outgoing) error {
+			i, known := byMessage[o.id]
+			if !known || o.unsubscribe || len(parcels[i].Recipients) >= MaxParcel {
+				if len(parcels) == most {
+					return errNoRoom
+				}
+				i = len(parcels)
+				byMessage[o.id] = i
+				p := Parcel{Workspace: w.id, Inbox: o.inbox, Message: o.id, MessageID: o.messageID, Sender: o.sender, Size: o.size, Lane: lane, Unsubscribe: o.unsubscribe, Domain: domain, CreatedAt: time.UnixMicro(o.createdAt).UTC()}
+				if o.sendAt > 0 {
+					p.SendAt = time.UnixMicro(o.sendAt).UTC()
+				}
+				parcels = append(parcels, p)
 			}
-			i = len(parcels)
-			byMessage[o.id] = i
-			p := Parcel{Workspace: w.id, Inbox: o.inbox, Message: o.id, MessageID: o.messageID, Sender: o.sender, Size: o.size, Lane: lane, Unsubscribe: o.unsubscribe, Domain: domain, CreatedAt: time.UnixMicro(o.createdAt).UTC()}
-			if o.sendAt > 0 {
-				p.SendAt = time.UnixMicro(o.sendAt).UTC()
-			}
-			parcels = append(parcels, p)
-		}
-		parcels[i].Recipients = append(parcels[i].Recipients, Claimed{Row: r.id, Address: r.recipient, Attempts: r.attempts, DueAt: time.UnixMicro(r.dueAt).UTC()})
-		rows = append(rows, r.id)
-		return nil
-	})
-	if err != nil || len(rows) == 0 {
+			parcels[i].Recipients = append(parcels[i].Recipients, Claimed{Row: r.id, Address: r.recipient, Attempts: r.attempts, DueAt: time.UnixMicro(r.dueAt).UTC()})
+			rows = append(rows, r.id)
+			return nil
+		})
+	if err != nil && !errors.Is(err, errNoRoom) || len(rows) == 0 {
 		return nil, err
 	}
 	encoded, _ := json.Marshal(rows) // numbers always encode
@@ -221,30 +257,76 @@ func (w *workspace) claim(tx *sqlite.Tx, now int64, domain string, lane Lane, mo
 }
 
 // Begin records that a parcel is tried now, as if it had failed already: a crash leaves it waiting for its next try. It
-// gives the recipients that are still to be tried; those that were held or cancelled since are let go.
+// gives the recipients that are still to be tried. Those that were held or cancelled since are let go; those that were
+// suppressed since are rejected, with message.rejected.
 func (b Outbox) Begin(ctx context.Context, p Parcel, backoff Backoff) (left []Claimed, err error) {
 	err = b.ws.use(ctx, func(w *workspace) error {
-		return w.db.Change(func(tx *sqlite.Tx) error {
+		var s settling
+		begin := func(tx *sqlite.Tx) error {
 			left = nil
-			now := w.now()
+			s = settling{w: w, tx: tx, at: w.now(), messages: map[MessageID]*settled{}}
+			suppressed, err := suppressedOf(tx, addressesOf(p.Recipients))
+			if err != nil {
+				return err
+			}
 			for _, c := range p.Recipients {
-				err := tx.Row(`UPDATE outbox SET attempts = attempts + 1, due_at = ?1 WHERE id = ?2 AND waiting = 1 AND held = 0 AND claim = ?3 RETURNING attempts`,
-					sqlite.Args(now.Add(backoff.After(c.Attempts+1)).UnixMicro(), c.Row, w.store.boot), &c.Attempts)
-				if sqlite.NoRows(err) {
+				if reason, yes := suppressed[strings.ToLower(c.Address)]; yes {
+					if err := s.reject(c, reason); err != nil {
+						return fmt.Errorf("begin attempt: %w", err)
+					}
 					continue
 				}
-				if err == nil {
-					_, err = tx.Exec("INSERT INTO attempts (outbox_id, number, started_at) VALUES (?, ?, ?)", c.Row, c.Attempts, now.UnixMicro())
-				}
+				ok, err := w.begin(tx, &c, s.at.Add(backoff.After(c.Attempts+1)), s.at)
 				if err != nil {
 					return fmt.Errorf("begin attempt: %w", err)
 				}
-				left = append(left, c)
+				if ok {
+					left = append(left, c)
+				}
 			}
-			return nil
-		})
+			return s.finish()
+		}
+		err := w.db.Change(begin)
+		if err == nil && len(s.messages) > 0 { // lines were written
+			w.store.bells.ring(w.id)
+			s.cleanUp()
+		}
+		return err
 	})
 	return left, err
+}
+
+func addressesOf(list []Claimed) []string {
+	addresses := make([]string, len(list))
+	for i, c := range list {
+		addresses[i] = c.Address
+	}
+	return addresses
+}
+
+// begin records one attempt; it is false for a recipient that is let go, which is then claimed anew by who finds it due.
+func (w *workspace) begin(tx *sqlite.Tx, c *Claimed, next, now time.Time) (ok bool, err error) {
+	err = tx.Row(`UPDATE outbox SET attempts = attempts + 1, due_at = ?1 WHERE id = ?2 AND waiting = 1 AND held = 0 AND claim = ?3 RETURNING attempts`,
+		sqlite.Args(next.UnixMicro(), c.Row, w.store.boot), &c.Attempts)
+	if sqlite.NoRows(err) {
+		_, err = tx.Exec("UPDATE outbox SET claim = 0 WHERE id = ? AND claim = ?", c.Row, w.store.boot)
+		return false, err
+	}
+	if err == nil {
+		_, err = tx.Exec("INSERT INTO attempts (outbox_id, number, started_at) VALUES (?, ?, ?)", c.Row, c.Attempts, now.UnixMicro())
+	}
+	return err == nil, err
+}
+
+// reject gives a recipient up whose address was suppressed while it waited.
+func (s *settling) reject(c Claimed, reason string) error {
+	row, found, err := s.row(c.Row)
+	if err != nil || !found || !row.status.waits() {
+		return err
+	}
+	row.status, row.reason, row.reply = Rejected, reason, ""
+	s.tell("message.rejected", s.messages[row.outgoing].outgoing, Delivery{Recipient: row.recipient, Status: Rejected, Reason: reason, At: s.at})
+	return s.write(row)
 }
 
 // Release gives back what was claimed and not begun; not before, if it is not zero, is when it may be tried.

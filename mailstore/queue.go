@@ -3,10 +3,14 @@ package mailstore
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
+	"slices"
 	"strings"
 	"time"
 
+	"github.com/postroom/postroom/mailstore/journal"
 	"github.com/postroom/postroom/mailstore/sqlite"
 )
 
@@ -82,6 +86,14 @@ func (f QueueFilter) where() (string, []any) {
 	return strings.Join(clauses, " AND "), args
 }
 
+// from names the index to walk where it is only those that wait: left to itself, SQLite would walk all rows of the last month.
+func (f QueueFilter) from() string {
+	if f.Waiting && f.Row == 0 && f.Message == "" {
+		return " FROM outbox r INDEXED BY outbox_waiting"
+	}
+	return " FROM outbox r"
+}
+
 // Entries lists newest first, at most limit (0: MaxPage) behind after, which is the Row of the last entry of the page before.
 func (b Outbox) Entries(ctx context.Context, f QueueFilter, after int64, limit int) (list []QueueEntry, next int64, err error) {
 	limit = pageLimit(limit)
@@ -91,7 +103,7 @@ func (b Outbox) Entries(ctx context.Context, f QueueFilter, after int64, limit i
 	}
 	err = b.ws.use(ctx, func(w *workspace) error {
 		return w.db.View(ctx, func(tx *sqlite.Tx) error {
-			list, err = w.entries(tx, "WHERE "+where+" ORDER BY r.id DESC LIMIT ?", append(args, limit+1))
+			list, err = w.entries(tx, f.from(), "WHERE "+where+" ORDER BY r.id DESC LIMIT ?", append(args, limit+1))
 			return err
 		})
 	})
@@ -102,8 +114,8 @@ func (b Outbox) Entries(ctx context.Context, f QueueFilter, after int64, limit i
 	return list, next, err
 }
 
-func (w *workspace) entries(tx *sqlite.Tx, clause string, args []any) (list []QueueEntry, err error) {
-	err = tx.Each("SELECT r.claim, "+outboxColumns+", "+outgoingColumns+" FROM outbox r JOIN outgoing o ON o.id = r.outgoing_id "+clause, args, func(scan func(...any) error) error {
+func (w *workspace) entries(tx *sqlite.Tx, from, clause string, args []any) (list []QueueEntry, err error) {
+	err = tx.Each("SELECT r.claim, "+outboxColumns+", "+outgoingColumns+from+" JOIN outgoing o ON o.id = r.outgoing_id "+clause, args, func(scan func(...any) error) error {
 		var claim int64
 		var r outboxRow
 		var o outgoing
@@ -128,7 +140,7 @@ func (w *workspace) entries(tx *sqlite.Tx, clause string, args []any) (list []Qu
 func (in Inbox) Delivery(ctx context.Context, id MessageID) (list []QueueEntry, err error) {
 	err = in.ws.use(ctx, func(w *workspace) error {
 		return w.db.View(ctx, func(tx *sqlite.Tx) error {
-			if list, err = w.entries(tx, "WHERE r.outgoing_id = ? AND r.inbox_id = ? ORDER BY r.id", sqlite.Args(string(id), string(in.id))); err != nil {
+			if list, err = w.entries(tx, QueueFilter{Message: id}.from(), "WHERE r.outgoing_id = ? AND r.inbox_id = ? ORDER BY r.id", sqlite.Args(string(id), string(in.id))); err != nil {
 				return err
 			}
 			if len(list) == 0 {
@@ -161,50 +173,110 @@ func tries(tx *sqlite.Tx, row int64) (list []Try, err error) {
 	return list, err
 }
 
-// Hold keeps recipients that wait from being tried until Unhold. It gives how many it touched.
+// Hold keeps recipients that wait from being tried until Unhold. One that is being tried at that moment is held when that try
+// has failed. It gives how many it touched.
 func (b Outbox) Hold(ctx context.Context, f QueueFilter) (int, error) {
-	return b.change(ctx, f, "r.held = 0", func(s *settling, r outboxRow) error {
+	return b.change(ctx, f, "r.held = 0", func(q *queueChange, r outboxRow) error {
 		r.held = true
-		return s.write(r)
+		q.held[r.outgoing] = append(q.held[r.outgoing], r.recipient)
+		return q.rewrite(r)
 	})
 }
 
 // Unhold lets what was held be tried again.
 func (b Outbox) Unhold(ctx context.Context, f QueueFilter) (int, error) {
-	return b.change(ctx, f, "r.held = 1", func(s *settling, r outboxRow) error {
+	return b.change(ctx, f, "r.held = 1", func(q *queueChange, r outboxRow) error {
 		r.held = false
-		return s.write(r)
+		q.released[r.outgoing] = append(q.released[r.outgoing], r.recipient)
+		return q.rewrite(r)
 	})
 }
 
-// Retry lets recipients that wait for their next try be tried now. What is held stays so.
+// Retry lets recipients that wait for their next try be tried now. What is held stays so, and what is being tried is not
+// tried a second time beside that.
 func (b Outbox) Retry(ctx context.Context, f QueueFilter) (int, error) {
-	return b.change(ctx, f, fmt.Sprintf("r.held = 0 AND r.due_at > %d", b.ws.store.opts.Clock().UnixMicro()), func(s *settling, r outboxRow) error {
-		r.dueAt = s.at.UnixMicro()
-		return s.write(r)
+	store := b.ws.store
+	return b.change(ctx, f, fmt.Sprintf("r.held = 0 AND r.claim <> %d AND r.due_at > %d", store.boot, store.opts.Clock().UnixMicro()), func(q *queueChange, r outboxRow) error {
+		r.dueAt = q.at.UnixMicro()
+		return q.rewrite(r)
 	})
 }
 
 // Cancel gives recipients up that wait. One that is being tried at that moment may still be delivered, and is then told so.
 func (b Outbox) Cancel(ctx context.Context, f QueueFilter) (int, error) {
-	return b.change(ctx, f, "1", func(s *settling, r outboxRow) error {
+	return b.change(ctx, f, "1", func(q *queueChange, r outboxRow) error {
 		r.status = Cancelled
-		if err := s.write(r); err != nil {
+		if err := q.write(r); err != nil {
 			return err
 		}
-		return appendDelivery(s.tx, "message.updated", s.messages[r.outgoing].outgoing, Delivery{Recipient: r.recipient, Status: Cancelled, At: s.at})
+		q.settling.tell("message.updated", q.messages[r.outgoing].outgoing, Delivery{Recipient: r.recipient, Status: Cancelled, At: q.at})
+		return nil
 	})
 }
 
-func (b Outbox) change(ctx context.Context, f QueueFilter, condition string, do func(*settling, outboxRow) error) (n int, err error) {
+// queueChange is one round of a change of the queue on its way into a commit.
+type queueChange struct {
+	settling
+	rewritten      []MessageID            // messages whose recipients go on waiting in another way
+	held, released map[MessageID][]string // their recipients
+}
+
+// rewrite writes a recipient that goes on waiting. Who has it in hand keeps it: if it were claimed once more meanwhile, it
+// would be sent twice.
+func (q *queueChange) rewrite(r outboxRow) error {
+	if !slices.Contains(q.rewritten, r.outgoing) {
+		q.rewritten = append(q.rewritten, r.outgoing)
+	}
+	_, err := q.tx.Exec("UPDATE outbox SET held = ?, due_at = ? WHERE id = ?", r.held, r.dueAt, r.id)
+	return err
+}
+
+// announce tells once for each message that it waits in another way.
+func (q *queueChange) announce() error {
+	list, err := loadMessages(q.tx, "WHERE id IN (SELECT value FROM json_each(?))", sqlite.Args(encodeIDs(q.rewritten)))
+	if err != nil {
+		return err
+	}
+	there := map[MessageID]Message{}
+	for _, m := range list {
+		there[m.ID] = m
+	}
+	for _, id := range q.rewritten {
+		o := q.messages[id].outgoing
+		l := journal.Line{Type: "message.updated", InboxID: string(o.inbox), MessageID: string(id), ThreadID: string(o.thread), At: q.at}
+		if m, ok := there[id]; ok { // else its copy in Sent is gone
+			if l.Data, err = json.Marshal(m); err != nil {
+				return fmt.Errorf("encode message: %w", err)
+			}
+			l.ThreadID = string(m.ThreadID)
+		}
+		if err := journal.Append(q.tx, l); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// noteHeld notes beside the queued bytes what is held, for the day the index is lost.
+func (q *queueChange) noteHeld() {
+	for held, messages := range map[bool]map[MessageID][]string{true: q.held, false: q.released} {
+		for id, recipients := range messages {
+			if err := q.w.tree.NoteHeld(string(id), recipients, held); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				q.w.store.opts.Log.Warn("note what is held", "workspace", q.w.id, "message", id, "err", err)
+			}
+		}
+	}
+}
+
+func (b Outbox) change(ctx context.Context, f QueueFilter, condition string, do func(*queueChange, outboxRow) error) (n int, err error) {
 	f.Waiting = true
 	where, args := f.where()
 	err = b.ws.use(ctx, func(w *workspace) error {
-		var s settling
+		var q queueChange
 		err := w.change(func(tx *sqlite.Tx) error {
-			s = settling{w: w, tx: tx, at: w.now(), messages: map[MessageID]*settled{}}
+			q = queueChange{settling: settling{w: w, tx: tx, at: w.now(), messages: map[MessageID]*settled{}}, held: map[MessageID][]string{}, released: map[MessageID][]string{}}
 			var ids []int64
-			err := tx.Each("SELECT r.id FROM outbox r WHERE "+where+" AND "+condition+" ORDER BY r.id LIMIT ?", append(args, MaxQueueChange), func(scan func(...any) error) error {
+			err := tx.Each("SELECT r.id"+f.from()+" WHERE "+where+" AND "+condition+" ORDER BY r.id LIMIT ?", append(args, MaxQueueChange), func(scan func(...any) error) error {
 				var id int64
 				err := scan(&id)
 				ids = append(ids, id)
@@ -214,21 +286,25 @@ func (b Outbox) change(ctx context.Context, f QueueFilter, condition string, do 
 				return err
 			}
 			for _, id := range ids {
-				r, _, err := s.row(id)
+				r, _, err := q.row(id)
 				if err == nil {
-					err = do(&s, r)
+					err = do(&q, r)
 				}
 				if err != nil {
 					return err
 				}
 			}
-			return s.finish()
+			if err := q.finish(); err != nil {
+				return err
+			}
+			return q.announce()
 		})
 		if err != nil || n == 0 {
 			return err
 		}
-		s.cleanUp()
-		return w.store.noteQueued(w.id, s.at)
+		q.noteHeld()
+		q.cleanUp()
+		return w.store.noteQueued(w.id, q.at)
 	})
 	return n, err
 }

@@ -11,17 +11,21 @@ import (
 	"time"
 
 	"github.com/postroom/postroom/mailstore/ident"
+	"github.com/postroom/postroom/mailstore/internal/maildir"
 )
 
 // queuedSet knows which workspaces have mail that waits to leave, and when the first of it is due, so that those that sleep
 // cost nothing: a file for each in <data>/queued, whose time is that of the next try. It is durable before the first
 // acknowledged submission and goes when nothing waits.
 type queuedSet struct {
-	mu    sync.Mutex
-	known map[WorkspaceID]*queuedSpace
-	order queuedOrder
-	turns map[WorkspaceID]uint64 // counts what was noted, so that a look that was overtaken changes nothing
-	rung  chan struct{}          // closed and replaced when there is something new
+	sync func() error // of the directory; those who come together share one
+
+	mu     sync.Mutex
+	known  map[WorkspaceID]*queuedSpace
+	order  queuedOrder
+	turns  map[WorkspaceID]uint64 // counts what was noted, so that a look that was overtaken changes nothing
+	making map[WorkspaceID]int    // how many are making the workspace's file at this moment
+	rung   chan struct{}          // closed and replaced when there is something new
 }
 
 type queuedSpace struct {
@@ -84,9 +88,12 @@ func (s *Store) queuedDir() string { return filepath.Join(s.dir, "queued") }
 // loadQueued reads what an earlier run left.
 func (s *Store) loadQueued() error {
 	q := &s.queued
-	q.known, q.turns, q.rung = map[WorkspaceID]*queuedSpace{}, map[WorkspaceID]uint64{}, make(chan struct{})
-	if err := os.MkdirAll(s.queuedDir(), 0o700); err != nil {
-		return fmt.Errorf("make data directory: %w", err)
+	q.known, q.turns, q.making, q.rung = map[WorkspaceID]*queuedSpace{}, map[WorkspaceID]uint64{}, map[WorkspaceID]int{}, make(chan struct{})
+	q.sync = maildir.Shared(func() error { return syncPath(s.queuedDir(), s.opts.sync) })
+	if !fileExists(s.queuedDir()) {
+		if err := errors.Join(os.MkdirAll(s.queuedDir(), 0o700), syncPath(s.dir, s.opts.sync)); err != nil {
+			return fmt.Errorf("make data directory: %w", err)
+		}
 	}
 	entries, err := os.ReadDir(s.queuedDir())
 	if err != nil {
@@ -101,29 +108,55 @@ func (s *Store) loadQueued() error {
 	return nil
 }
 
-// noteQueued notes that a workspace has mail that is due then, durably if it had none.
+// noteQueued notes that a workspace has mail that is due then, durably if it had none. No other workspace waits for that.
 func (s *Store) noteQueued(id WorkspaceID, due time.Time) error {
 	q := &s.queued
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	was := q.known[id]
 	q.turns[id]++
-	if was == nil {
-		file, err := os.OpenFile(filepath.Join(s.queuedDir(), string(id)), os.O_CREATE|os.O_WRONLY, 0o600)
-		if err != nil {
-			return fmt.Errorf("note queued mail: %w", err)
-		}
-		if err := errors.Join(file.Close(), syncPath(s.queuedDir(), s.opts.sync)); err != nil {
+	if q.known[id] == nil {
+		if err := s.makeQueued(id); err != nil {
 			return fmt.Errorf("note queued mail: %w", err)
 		}
 	}
-	if was == nil || due.Before(was.due) {
-		q.set(id, due)
-		close(q.rung)
-		q.rung = make(chan struct{})
+	was := q.known[id]
+	if was != nil && !due.Before(was.due) {
+		return nil
 	}
+	if was != nil {
+		s.writeDue(id, due)
+	}
+	q.set(id, due)
+	close(q.rung)
+	q.rung = make(chan struct{})
 	return nil
 }
+
+// makeQueued makes a workspace's file, durably. It is called with the lock and lets go of it meanwhile; nobody removes the
+// file until it is done.
+func (s *Store) makeQueued(id WorkspaceID) error {
+	q := &s.queued
+	q.making[id]++
+	q.mu.Unlock()
+	file, err := os.OpenFile(s.queuedFile(id), os.O_CREATE|os.O_WRONLY, 0o600)
+	if err == nil {
+		err = errors.Join(file.Close(), q.sync())
+	}
+	q.mu.Lock()
+	if q.making[id]--; q.making[id] == 0 {
+		delete(q.making, id)
+	}
+	return err
+}
+
+// writeDue has the next run of the program know when to look. It is not synced: after a crash all that was open is looked at.
+func (s *Store) writeDue(id WorkspaceID, due time.Time) {
+	if err := os.Chtimes(s.queuedFile(id), due, due); err != nil {
+		s.opts.Log.Warn("note when queued mail is due", "workspace", id, "err", err)
+	}
+}
+
+func (s *Store) queuedFile(id WorkspaceID) string { return filepath.Join(s.queuedDir(), string(id)) }
 
 // Queued tells which workspaces with waiting mail are to be looked at now, and which one is the next, each with its time;
 // rung is closed when that has changed. What is due later costs nothing.
@@ -165,18 +198,17 @@ func (s *Store) setQueued(id WorkspaceID, turn uint64, due time.Time) {
 	q := &s.queued
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if q.turns[id] != turn {
+	if q.turns[id] != turn || q.making[id] > 0 {
 		return
 	}
-	name := filepath.Join(s.queuedDir(), string(id))
 	if !due.IsZero() {
 		if q.known[id] != nil {
 			q.set(id, due)
-			os.Chtimes(name, due, due) // lost, it is looked at too early
+			s.writeDue(id, due)
 		}
 		return
 	}
-	if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := os.Remove(s.queuedFile(id)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		s.opts.Log.Warn("forget queued mail", "workspace", id, "err", err)
 		return
 	}

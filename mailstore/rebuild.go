@@ -264,7 +264,7 @@ func (b *rebuilder) moveUIDValidity() error {
 }
 
 // queue takes up what waited to leave when the index was lost. Recipients that were settled since their envelope was last
-// noted get the message once more, under the same Message-ID.
+// noted get the message once more, under the same Message-ID. What cannot be sent goes to quarantine: it was accepted.
 func (b *rebuilder) queue() error {
 	names, err := b.w.tree.Queued()
 	if err != nil {
@@ -272,16 +272,15 @@ func (b *rebuilder) queue() error {
 	}
 	slices.Sort(names)
 	for _, name := range names {
-		raw, settled, err := b.w.tree.Envelope(name)
-		var e envelopeFile
-		if err == nil {
-			err = json.Unmarshal(raw, &e)
-		}
-		if err != nil || !ours(name) {
-			b.problem("outbox/%s: it cannot be sent: %v", name, err)
+		e, noted, err := b.envelope(name)
+		if err != nil {
+			b.problem("outbox/%s: it cannot be sent and is in quarantine: %v", name, err)
+			if err := b.w.tree.QuarantineQueued(name); err != nil {
+				return err
+			}
 			continue
 		}
-		if err := b.w.db.Change(func(tx *sqlite.Tx) error { return b.requeue(tx, MessageID(name), e, settled) }); err != nil {
+		if err := b.w.db.Change(func(tx *sqlite.Tx) error { return b.requeue(tx, MessageID(name), e, noted) }); err != nil {
 			return fmt.Errorf("queue %s: %w", name, err)
 		}
 		if err := b.w.store.noteQueued(b.w.id, b.now); err != nil {
@@ -291,7 +290,35 @@ func (b *rebuilder) queue() error {
 	return nil
 }
 
-func (b *rebuilder) requeue(tx *sqlite.Tx, id MessageID, e envelopeFile, settled []string) error {
+// envelope reads and checks what lies beside queued bytes.
+func (b *rebuilder) envelope(name string) (e envelopeFile, noted maildir.Noted, err error) {
+	raw, noted, err := b.w.tree.Envelope(name)
+	if err == nil {
+		err = json.Unmarshal(raw, &e)
+	}
+	if err != nil {
+		return e, noted, err
+	}
+	size, err := b.w.tree.QueuedSize(name)
+	switch {
+	case err != nil:
+		return e, noted, err
+	case !ours(name):
+		return e, noted, errors.New("it is none of ours")
+	case size != e.Size:
+		return e, noted, fmt.Errorf("it has %d octets where the envelope says %d", size, e.Size)
+	case !ident.Valid("inb", string(e.Inbox)) || !b.w.tree.HasFolder(maildir.Folder{Inbox: string(e.Inbox)}):
+		return e, noted, fmt.Errorf("its inbox %q is not here", e.Inbox)
+	case e.Lane != Prompt && e.Lane != Bulk || e.Sender == "" || len(e.To) == 0 || !slices.ContainsFunc(e.To, func(to string) bool { return strings.Contains(to, "@") }):
+		return e, noted, errors.New("its envelope is incomplete")
+	}
+	return e, noted, nil
+}
+
+func (b *rebuilder) requeue(tx *sqlite.Tx, id MessageID, e envelopeFile, noted maildir.Noted) error {
+	if !slices.ContainsFunc(e.To, func(to string) bool { return !noted.Settled[to] }) {
+		return nil // nobody waits for it; what became of it is not known any more
+	}
 	o := outgoing{id: id, inbox: e.Inbox, thread: e.Thread, sender: e.Sender, messageID: e.MessageID, size: e.Size, lane: e.Lane, unsubscribe: e.Unsubscribe, createdAt: e.CreatedAt.UnixMicro()}
 	if e.SendAt.After(b.now) {
 		o.sendAt = e.SendAt.UnixMicro()
@@ -303,19 +330,26 @@ func (b *rebuilder) requeue(tx *sqlite.Tx, id MessageID, e envelopeFile, settled
 	if err := o.insert(tx); err != nil {
 		return err
 	}
+	queued := 0
 	for _, to := range e.To {
-		r := outboxRow{outgoing: id, inbox: e.Inbox, recipient: to, lane: e.Lane, status: Queued, held: e.Held, dueAt: max(o.sendAt, b.now.UnixMicro())}
-		if slices.Contains(settled, to) {
+		if noted.Settled[to] {
 			continue
+		}
+		r := outboxRow{outgoing: id, inbox: e.Inbox, recipient: to, lane: e.Lane, status: Queued, held: e.Held, dueAt: max(o.sendAt, b.now.UnixMicro())}
+		if held, known := noted.Held[to]; known {
+			r.held = held
 		}
 		if err := r.insert(tx); err != nil {
 			return err
 		}
-		b.report.Queued++
+		queued++
 	}
 	status, err := statusOf(tx, id)
 	if err == nil {
 		_, err = tx.Exec("UPDATE messages SET status = ? WHERE id = ?", status, string(id))
+	}
+	if err == nil {
+		tx.After(func() { b.report.Queued += queued })
 	}
 	return err
 }

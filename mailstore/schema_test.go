@@ -13,6 +13,7 @@ var landed = map[string]string{
 	"schema/0002_imap.sql":   "2208171b1a14b73e56ce10b08fbcbcd5f9326d58a29c7deef5013bdb99c50d4d",
 	"schema/0003_search.sql": "47fc109eba988b5c6a4ce1c1fb0b701b225be1a3cbc81b4c08bd75e7a91c14bf",
 	"schema/0004_outbox.sql": "5619fbe900d9135c04115ad766b2a371d2d57535978ed7b88a4ebc0966b26281",
+	"schema/0005_auth.sql":   "917becb867978bbed28438d0a2db37ae9ed7f889fa65920fc405d71c6602232a",
 }
 
 func TestMigrationsThatLandedAreNeverChanged(t *testing.T) {

@@ -61,7 +61,8 @@ type settling struct {
 	tx       *sqlite.Tx
 	at       time.Time
 	messages map[MessageID]*settled
-	due      time.Time // when something is to be looked at again; zero: nothing is
+	due      time.Time      // when something is to be looked at again; zero: nothing is
+	later    []func() error // lines of the journal, which tell the messages' status as it is when all is written
 }
 
 // wake notes that there is something to do then.
@@ -88,7 +89,7 @@ func (s *settling) settle(r Result) error {
 		}
 	}
 	row, found, err := s.row(r.Row)
-	if err != nil || !found || !row.status.waits() && r.Status != Delivered {
+	if err != nil || !found || !row.status.waits() && r.Status != Delivered && r.Status != Relayed {
 		return err
 	}
 	m := s.messages[row.outgoing]
@@ -110,13 +111,22 @@ func (s *settling) settle(r Result) error {
 	if err := s.write(row); err != nil {
 		return err
 	}
-	if err := appendDelivery(s.tx, event, m.outgoing, d); err != nil {
-		return err
-	}
+	s.tell(event, m.outgoing, d)
 	if r.Suppress {
-		return s.w.suppress(s.tx, Suppression{Address: row.recipient, Reason: SuppressedByBounce, Detail: r.Reply, Inbox: row.inbox, Message: row.outgoing, At: s.at})
+		s.suppress(Suppression{Address: row.recipient, Reason: SuppressedByBounce, Detail: r.Reply, Inbox: row.inbox, Message: row.outgoing})
 	}
 	return nil
+}
+
+// tell has a line of the journal be written when the message's status is.
+func (s *settling) tell(event string, o outgoing, d Delivery) {
+	s.later = append(s.later, func() error { return appendDelivery(s.tx, event, o, d) })
+}
+
+// suppress has an address be suppressed behind the lines that were told before.
+func (s *settling) suppress(x Suppression) {
+	x.At = s.at
+	s.later = append(s.later, func() error { return s.w.suppress(s.tx, x) })
 }
 
 func (s *settling) row(id int64) (row outboxRow, found bool, err error) {
@@ -168,6 +178,11 @@ func (s *settling) finish() error {
 			return err
 		}
 		if m.done, err = isDone(s.tx, m.outgoing.id); err != nil {
+			return err
+		}
+	}
+	for _, tell := range s.later {
+		if err := tell(); err != nil {
 			return err
 		}
 	}

@@ -449,23 +449,23 @@ type Delivery struct {
 	At        time.Time `json:"at"`
 }
 
-// appendDelivery writes a line about one recipient. It holds the message as it is, if its copy in Sent is still there.
+// deliveryNews is what a line about one recipient holds: what became of it, and of the message with it. The rest is read from
+// the message when the line is read; see hydrate. A message to a thousand recipients has thousands of such lines.
+type deliveryNews struct {
+	Delivery *Delivery `json:"delivery"`
+	Status   Status    `json:"status,omitempty"` // of the message, "" if its copy in Sent is gone
+}
+
+// appendDelivery writes a line about one recipient.
 func appendDelivery(tx *sqlite.Tx, event string, o outgoing, d Delivery) error {
-	type news struct {
-		Message
-		Delivery Delivery `json:"delivery"`
-	}
-	n := news{Message: Message{ID: o.id, InboxID: o.inbox, ThreadID: o.thread}, Delivery: d}
-	list, err := loadMessages(tx, "WHERE id = ?", sqlite.Args(string(o.id)))
-	if err != nil {
+	n := deliveryNews{Delivery: &d}
+	thread := o.thread
+	if err := tx.Row("SELECT status, thread_id FROM messages WHERE id = ?", sqlite.Args(string(o.id)), &n.Status, &thread); err != nil && !sqlite.NoRows(err) {
 		return err
-	}
-	if len(list) > 0 {
-		n.Message = list[0]
 	}
 	data, err := json.Marshal(n)
 	if err != nil {
 		return fmt.Errorf("encode delivery: %w", err)
 	}
-	return journal.Append(tx, journal.Line{Type: event, InboxID: string(o.inbox), MessageID: string(o.id), ThreadID: string(n.ThreadID), At: d.At, Data: data})
+	return journal.Append(tx, journal.Line{Type: event, InboxID: string(o.inbox), MessageID: string(o.id), ThreadID: string(thread), At: d.At, Data: data})
 }

@@ -667,7 +667,7 @@ func (b *bed) bounce(raw string, about MessageID) {
 
 func TestABounceThatComesInSettlesTheMessage(t *testing.T) {
 	b := newBed(t)
-	done := b.submit(outgoingMail("<1@demo.localhost>", "hi"), "x@far.example", "y@far.example")
+	done := b.submit(outgoingMail("<1@demo.localhost>", "hi"), "x@far.example")
 	p := b.claim()[0]
 	for _, c := range b.begin(p) {
 		b.settle(Result{Row: c.Row, Number: 1, Status: Delivered})
@@ -689,7 +689,26 @@ func TestABounceThatComesInSettlesTheMessage(t *testing.T) {
 	if got := b.types(); got[len(got)-1] != "message.received" {
 		t.Errorf("a second bounce was told again: %q", got)
 	}
-	if why, err := b.in.ws.Outbox().Suppressed(t.Context(), []string{"x@far.example", "y@far.example"}); err != nil || len(why) != 1 {
+	if why, err := b.in.ws.Outbox().Suppressed(t.Context(), []string{"x@far.example"}); err != nil || len(why) != 1 {
+		t.Errorf("suppressed: %v, %v", why, err)
+	}
+}
+
+func TestOneOfManyRecipientsSuppressesNobodyElse(t *testing.T) {
+	b := newBed(t)
+	done := b.submit(outgoingMail("<1@demo.localhost>", "hi"), "x@far.example", "y@far.example")
+	for _, c := range b.begin(b.claim()[0]) {
+		b.settle(Result{Row: c.Row, Number: 1, Status: Delivered})
+	}
+	b.bounce(dsn("failed", "x@far.example", "5.1.1", "550 5.1.1 user unknown", "<1@demo.localhost>"), done.ID)
+	if got := b.types(); got[len(got)-1] != "message.bounced" || b.status(done.ID) != Bounced {
+		t.Errorf("it was not told: %q", got)
+	}
+	b.bounce(complaint("y@far.example"), "")
+	if got := b.types(); got[len(got)-1] != "message.complained" {
+		t.Errorf("it was not told: %q", got)
+	}
+	if why, err := b.in.ws.Outbox().Suppressed(t.Context(), []string{"x@far.example", "y@far.example"}); err != nil || len(why) != 0 {
 		t.Errorf("suppressed: %v, %v", why, err)
 	}
 }
@@ -735,13 +754,17 @@ func TestABounceEndsTheTriesOfWhatStillWaits(t *testing.T) {
 	}
 }
 
+// complaint is one about the message <1@demo.localhost> (RFC 5965).
+func complaint(who string) string {
+	return "From: fbl@far.example\r\nTo: me@demo.localhost\r\nSubject: complaint\r\nMIME-Version: 1.0\r\nContent-Type: multipart/report; report-type=feedback-report; boundary=b\r\n\r\n" +
+		"--b\r\n\r\nA complaint.\r\n--b\r\nContent-Type: message/feedback-report\r\n\r\nFeedback-Type: abuse\r\nUser-Agent: x/1\r\nVersion: 1\r\nOriginal-Rcpt-To: <" + who + ">\r\n\r\n" +
+		"--b\r\nContent-Type: message/rfc822\r\n\r\nFrom: me@demo.localhost\r\nTo: " + who + "\r\nSubject: hi\r\nMessage-ID: <1@demo.localhost>\r\n\r\nhello\r\n--b--\r\n"
+}
+
 func TestAComplaintSuppressesWhoComplained(t *testing.T) {
 	b := newBed(t)
-	b.submit(outgoingMail("<1@demo.localhost>", "hi"), "x@far.example", "y@far.example")
-	arf := "From: fbl@far.example\r\nTo: me@demo.localhost\r\nSubject: complaint\r\nMIME-Version: 1.0\r\nContent-Type: multipart/report; report-type=feedback-report; boundary=b\r\n\r\n" +
-		"--b\r\n\r\nA complaint.\r\n--b\r\nContent-Type: message/feedback-report\r\n\r\nFeedback-Type: abuse\r\nUser-Agent: x/1\r\nVersion: 1\r\nOriginal-Rcpt-To: <y@far.example>\r\n\r\n" +
-		"--b\r\nContent-Type: message/rfc822\r\n\r\nFrom: me@demo.localhost\r\nTo: y@far.example\r\nSubject: hi\r\nMessage-ID: <1@demo.localhost>\r\n\r\nhello\r\n--b--\r\n"
-	b.bounce(arf, "")
+	b.submit(outgoingMail("<1@demo.localhost>", "hi"), "y@far.example")
+	b.bounce(complaint("y@far.example"), "")
 	if got := b.types(); !slices.Equal(got[1:], []string{"message.received", "message.complained", "suppression.added"}) {
 		t.Errorf("journal: %q", got)
 	}

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/text/unicode/norm"
+
 	"github.com/postroom/postroom/mailstore/fault"
 	"github.com/postroom/postroom/mailstore/journal"
 	"github.com/postroom/postroom/mailstore/sqlite"
@@ -81,7 +83,7 @@ func (w *workspace) suppress(tx *sqlite.Tx, s Suppression) error {
 
 // suppressOne suppresses an address in tx and announces it, unless it is suppressed already.
 func suppressOne(tx *sqlite.Tx, s Suppression) (fresh bool, err error) {
-	s.Address = strings.ToLower(s.Address)
+	s.Address = suppressionKey(s.Address)
 	r, err := tx.Exec("INSERT INTO suppressions ("+suppressionColumns+") VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
 		s.Address, s.Reason, s.Detail, string(s.Inbox), string(s.Message), s.At.UnixMicro())
 	if err != nil {
@@ -102,7 +104,7 @@ func (b Outbox) Unsuppress(ctx context.Context, address string) error {
 	return b.ws.use(ctx, func(w *workspace) error {
 		return w.change(func(tx *sqlite.Tx) error {
 			var s Suppression
-			err := tx.Row("DELETE FROM suppressions WHERE address = ? RETURNING address, reason, inbox_id", sqlite.Args(strings.ToLower(address)), &s.Address, &s.Reason, &s.Inbox)
+			err := tx.Row("DELETE FROM suppressions WHERE address = ? RETURNING address, reason, inbox_id", sqlite.Args(suppressionKey(address)), &s.Address, &s.Reason, &s.Inbox)
 			if sqlite.NoRows(err) {
 				return ErrNotFound
 			}
@@ -120,7 +122,7 @@ func (b Outbox) Unsuppress(ctx context.Context, address string) error {
 func (b Outbox) Suppression(ctx context.Context, address string) (s Suppression, err error) {
 	found := false
 	err = b.ws.view(ctx, func(tx *sqlite.Tx) error {
-		return tx.Each("SELECT "+suppressionColumns+" FROM suppressions WHERE address = ?", sqlite.Args(strings.ToLower(address)), func(scan func(...any) error) error {
+		return tx.Each("SELECT "+suppressionColumns+" FROM suppressions WHERE address = ?", sqlite.Args(suppressionKey(address)), func(scan func(...any) error) error {
 			found = true
 			s, err = readSuppression(scan)
 			return err
@@ -176,18 +178,53 @@ func (in Inbox) TellRejected(ctx context.Context, list []Rejection) error {
 	})
 }
 
+// suppressedOf gives the reasons by the addresses in lower case, as they are written otherwise.
 func suppressedOf(tx *sqlite.Tx, addresses []string) (map[string]string, error) {
-	lower := make([]string, len(addresses))
+	keys, written := make([]string, len(addresses)), map[string][]string{}
 	for i, a := range addresses {
-		lower[i] = strings.ToLower(a)
+		keys[i] = suppressionKey(a)
+		written[keys[i]] = append(written[keys[i]], strings.ToLower(a))
 	}
-	encoded, _ := json.Marshal(lower) // strings always encode
+	encoded, _ := json.Marshal(keys) // strings always encode
 	why := map[string]string{}
 	err := tx.Each("SELECT address, reason FROM suppressions WHERE address IN (SELECT value FROM json_each(?))", sqlite.Args(string(encoded)), func(scan func(...any) error) error {
-		var address, reason string
-		err := scan(&address, &reason)
-		why[address] = reason
+		var key, reason string
+		err := scan(&key, &reason)
+		for _, a := range written[key] {
+			why[a] = reason
+		}
 		return err
 	})
 	return why, err
+}
+
+// suppressionKey is the one form under which an address is suppressed, however it is written: lower case, normal form C
+// (RFC 6532, 3.1), and quotes only where the local part needs them (RFC 5321, 4.1.2).
+func suppressionKey(address string) string {
+	address = norm.NFC.String(strings.ToLower(norm.NFC.String(address)))
+	at := strings.LastIndexByte(address, '@')
+	if at < 1 {
+		return address
+	}
+	local := address[:at]
+	if len(local) > 2 && local[0] == '"' && local[at-1] == '"' {
+		local = unquoted(local[1 : at-1])
+	}
+	if strings.ContainsFunc(local, func(r rune) bool { return r <= ' ' || r == 0x7f || strings.ContainsRune(`"(),:;<>@[\]`, r) }) ||
+		local[0] == '.' || local[len(local)-1] == '.' || strings.Contains(local, "..") {
+		local = `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(local) + `"`
+	}
+	return local + address[at:]
+}
+
+// unquoted takes the backslashes from what stands between quotes, each before the octet that it is for.
+func unquoted(s string) string {
+	var b strings.Builder
+	for ; s != ""; s = s[1:] {
+		if s[0] == '\\' && len(s) > 1 {
+			s = s[1:]
+		}
+		b.WriteByte(s[0])
+	}
+	return b.String()
 }

@@ -71,6 +71,7 @@ type Message struct {
 	Attachments []message.Attachment `json:"attachments"`
 	Size        int64                `json:"size"`
 	Status      Status               `json:"status,omitempty"` // of what was sent
+	Auth        *Auth                `json:"auth,omitempty"`   // of what came in
 	ReceivedAt  time.Time            `json:"receivedAt"`
 	CreatedAt   time.Time            `json:"createdAt"`
 	UpdatedAt   time.Time            `json:"updatedAt"`

@@ -50,9 +50,38 @@ var pairs = map[string][]struct{ selector, algorithm string }{
 
 // signers keeps private keys that were read, by the name of their file.
 type signers struct {
-	mu   sync.Mutex
-	keys map[string]crypto.Signer
-	make sync.Mutex // keys are made one at a time
+	mu     sync.Mutex
+	keys   map[string]crypto.Signer
+	making map[DomainID]chan struct{} // domains whose keys are being made; closed when that ends
+}
+
+// turn waits until nobody else makes keys for a domain; done ends it.
+func (s *signers) turn(ctx context.Context, id DomainID) (done func(), err error) {
+	for {
+		s.mu.Lock()
+		other := s.making[id]
+		if other == nil {
+			break
+		}
+		s.mu.Unlock()
+		select {
+		case <-other:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+	defer s.mu.Unlock()
+	if s.making == nil {
+		s.making = map[DomainID]chan struct{}{}
+	}
+	mine := make(chan struct{})
+	s.making[id] = mine
+	return func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		delete(s.making, id)
+		close(mine)
+	}, nil
 }
 
 // maxSigners is how many private keys are kept in memory.
@@ -117,8 +146,11 @@ func (d *Directory) dkimKeys(ctx context.Context, dom Domain) ([]DKIMKey, error)
 	if err != nil || len(due) == 0 {
 		return list, err
 	}
-	d.signers.make.Lock()
-	defer d.signers.make.Unlock()
+	done, err := d.signers.turn(ctx, dom.ID)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
 	if list, due, err = d.readDKIM(ctx, dom); err != nil { // another may have made them
 		return nil, err
 	}
@@ -164,7 +196,7 @@ func (d *Directory) readDKIM(ctx context.Context, dom Domain) (list []DKIMKey, d
 func (d *Directory) makeDKIM(ctx context.Context, dom Domain, pair string) error {
 	var keys []DKIMKey
 	for _, p := range pairs[pair] {
-		k := DKIMKey{Selector: p.selector, Algorithm: p.algorithm, file: "dkim." + dom.Name + "." + d.newID("key")}
+		k := DKIMKey{Selector: p.selector, Algorithm: p.algorithm, file: "dkim." + d.newID("key")}
 		private, public, err := newDKIM(p.algorithm)
 		if err != nil {
 			return fmt.Errorf("make DKIM key: %w", err)
@@ -213,9 +245,10 @@ func newEd25519() (public []byte, private any, err error) {
 // signer reads a private key, once.
 func (d *Directory) signer(ctx context.Context, ws mailstore.WorkspaceID, k DKIMKey) (crypto.Signer, error) {
 	d.signers.mu.Lock()
-	defer d.signers.mu.Unlock()
-	if s := d.signers.keys[k.file]; s != nil {
-		return s, nil
+	known := d.signers.keys[k.file]
+	d.signers.mu.Unlock()
+	if known != nil {
+		return known, nil
 	}
 	text, err := d.store.Workspace(ws).Key(ctx, k.file)
 	if err != nil {
@@ -233,6 +266,8 @@ func (d *Directory) signer(ctx context.Context, ws mailstore.WorkspaceID, k DKIM
 	if !ok {
 		return nil, errors.New("read DKIM key: it cannot sign")
 	}
+	d.signers.mu.Lock()
+	defer d.signers.mu.Unlock()
 	if d.signers.keys == nil || len(d.signers.keys) >= maxSigners {
 		d.signers.keys = map[string]crypto.Signer{}
 	}
@@ -248,7 +283,8 @@ type DKIMDue struct {
 }
 
 // DKIMDue lists verified domains whose keys have signed for longer than age, in the order of their ids behind after, at
-// most limit; next is where the following page begins, "" on the last one.
+// most limit; next is where the following page begins, "" on the last one. A domain whose keys cannot be read or made is
+// left out, and logged.
 func (d *Directory) DKIMDue(ctx context.Context, age time.Duration, after DomainID, limit int) (list []DKIMDue, next DomainID, err error) {
 	var domains []Domain
 	before := d.now().Add(-age).UnixMicro()
@@ -266,8 +302,12 @@ func (d *Directory) DKIMDue(ctx context.Context, age time.Duration, after Domain
 	}
 	for _, dom := range domains {
 		keys, err := d.dkimKeys(ctx, dom)
-		if err != nil {
-			return nil, "", err
+		if ctx.Err() != nil {
+			return nil, "", ctx.Err()
+		}
+		if err != nil { // of one workspace: the others' go on
+			d.opts.Log.Error("read DKIM keys", "workspace", dom.WorkspaceID, "domain", dom.Name, "err", err)
+			continue
 		}
 		due := DKIMDue{Workspace: dom.WorkspaceID, Domain: dom.Name}
 		for _, k := range keys {

@@ -11,11 +11,12 @@ import (
 
 // Recipient is where mail for an address goes.
 type Recipient struct {
-	Inbox       mailstore.Inbox
-	InboxID     mailstore.InboxID
-	WorkspaceID mailstore.WorkspaceID
-	Address     string              // canonical form of what was asked: folded, domain in A-labels; a +suffix is kept as it came
-	Bounce      mailstore.MessageID // the message that this is the return path of; "" if it is none
+	Inbox        mailstore.Inbox
+	InboxID      mailstore.InboxID
+	WorkspaceID  mailstore.WorkspaceID
+	Address      string              // canonical form of what was asked: folded, domain in A-labels; a +suffix is kept as it came
+	RejectForged bool                // the workspace has mail rejected whose author's domain asks for it
+	Bounce       mailstore.MessageID // the message that this is the return path of; "" if it is none
 }
 
 // suffixMark begins what a sender may add to the local part of any address.
@@ -44,6 +45,9 @@ func (d *Directory) Recipient(ctx context.Context, addr string) (Recipient, erro
 			return err
 		}
 		r.WorkspaceID = dom.WorkspaceID
+		if err := tx.Row("SELECT forged = 'reject' FROM workspaces WHERE id = ?", sqlite.Args(dom.WorkspaceID), &r.RejectForged); err != nil {
+			return err
+		}
 		if isReturnPath(local) {
 			r.Address = fold(local) + "@" + dom.Name
 			r.Bounce, err = d.bounced(secret, dom, local)
@@ -101,6 +105,24 @@ func somebody(tx *sqlite.Tx, dom Domain) (id mailstore.InboxID, err error) {
 		err = tx.Row("SELECT id FROM inboxes WHERE workspace_id = ? ORDER BY id LIMIT 1", sqlite.Args(dom.WorkspaceID), &id)
 	}
 	return id, err
+}
+
+// Home finds an inbox of a workspace under its primary address, for what is told to who sent a message: whoever has the
+// sender's address by now may be somebody else. ErrNotFound if the inbox is gone.
+func (d *Directory) Home(ctx context.Context, ws mailstore.WorkspaceID, inbox mailstore.InboxID) (r Recipient, err error) {
+	err = d.view(ctx, func(tx *sqlite.Tx) error {
+		in, err := getInbox(tx, inbox)
+		if err == nil && in.WorkspaceID != ws {
+			err = ErrNotFound
+		}
+		r = Recipient{InboxID: inbox, WorkspaceID: ws, Address: in.Address}
+		return err
+	})
+	if err != nil {
+		return Recipient{}, err
+	}
+	r.Inbox = d.store.Workspace(ws).Inbox(inbox)
+	return r, nil
 }
 
 // Postmaster finds where mail for <Postmaster> without a domain goes (RFC 5321, 4.5.1): to the postmaster of the host's

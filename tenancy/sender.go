@@ -46,8 +46,8 @@ func (s Sender) Owns(addr string) bool {
 	return false
 }
 
-// Canonical gives an address that mail may be sent to, whoever has it: the local part as it is written, the domain in
-// lower-case A-labels. ok is false if it is no address.
+// Canonical gives an address that mail may be sent to, whoever has it: the local part as it is written, but without quotes
+// that it does not need (RFC 5321, 4.1.2), the domain in lower-case A-labels. ok is false if it is no address.
 func Canonical(addr string) (canonical string, ok bool) {
 	local, domain, ok := splitAddress(addr)
 	if !ok || len(local) > maxLocal {
@@ -57,5 +57,8 @@ func Canonical(addr string) (canonical string, ok bool) {
 	if reason != "" {
 		return "", false
 	}
-	return addr[:len(addr)-len(domain)] + name, true
+	if !strings.HasPrefix(addr, `"`) {
+		return local + "@" + name, true // also with dots side by side: that is no address by the book, and there are such
+	}
+	return address{local, name}.String(), true
 }

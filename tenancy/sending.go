@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -86,30 +87,37 @@ func (g *Grant) Sending(ctx context.Context, ws mailstore.WorkspaceID, o Sending
 }
 
 // SetSending replaces the settings. A relay without a password keeps the one that it has, if host and user are the same.
-// Only an operator binds to a local address.
+// Only an operator binds to a local address; from others the binding stays as it is, with the name that goes with it.
 func (g *Grant) SetSending(ctx context.Context, ws mailstore.WorkspaceID, o SendingOwner, s Sending) error {
 	if err := g.need(WorkspacesUpdate); err != nil {
 		return err
 	}
-	checked, err := g.checkSending(s)
+	s, wrong := checkSending(s)
 	return g.dir.change(ctx, func(tx *sqlite.Tx) error {
-		id, owner, notFound := g.findOwner(tx, ws, o)
-		if notFound != nil {
-			return notFound
-		}
+		id, owner, err := g.findOwner(tx, ws, o)
 		if err != nil {
+			return err
+		}
+		was, _, err := readSending(tx, id)
+		if err != nil {
+			return err
+		}
+		checked, p := s, slices.Clone(wrong)
+		if g.Kind() != Operator {
+			if s.SourceIP.IsValid() && s.SourceIP != was.SourceIP {
+				p.add("body.sourceIp", "Only an operator binds mail to an address of the machine.")
+			}
+			if checked.SourceIP = was.SourceIP; was.SourceIP.IsValid() {
+				checked.Hostname = was.Hostname
+			}
+		}
+		if err := p.err(); err != nil {
 			return err
 		}
 		password := ""
 		if r := checked.Relay; r != nil {
-			if password = r.Password; password == "" && r.Username != "" {
-				was, _, err := readSending(tx, id)
-				if err != nil {
-					return err
-				}
-				if was.Relay != nil && was.Relay.Host == r.Host && was.Relay.Username == r.Username {
-					password = was.Relay.Password
-				}
+			if password = r.Password; password == "" && r.Username != "" && was.Relay != nil && was.Relay.Host == r.Host && was.Relay.Username == r.Username {
+				password = was.Relay.Password
 			}
 		}
 		text, err := json.Marshal(checked)
@@ -123,7 +131,7 @@ func (g *Grant) SetSending(ctx context.Context, ws mailstore.WorkspaceID, o Send
 	})
 }
 
-func (g *Grant) checkSending(s Sending) (Sending, error) {
+func checkSending(s Sending) (Sending, problems) {
 	var p problems
 	if r := s.Relay; r != nil {
 		c := *r
@@ -156,9 +164,6 @@ func (g *Grant) checkSending(s Sending) (Sending, error) {
 		}
 		s.Relay = &c
 	}
-	if s.SourceIP.IsValid() && g.Kind() != Operator {
-		p.add("body.sourceIp", "Only an operator binds mail to an address of the machine.")
-	}
 	if s.Hostname != "" {
 		name, reason := parseDomain(s.Hostname)
 		if reason != "" {
@@ -166,7 +171,7 @@ func (g *Grant) checkSending(s Sending) (Sending, error) {
 		}
 		s.Hostname = name
 	}
-	return s, p.err()
+	return s, p
 }
 
 const maxCredential = 512 // octets of a relay's user name or password
@@ -196,7 +201,8 @@ type Signature struct {
 // Leaving is how one message leaves. It holds secrets and is for the courier alone.
 type Leaving struct {
 	Sending    Sending
-	Signatures []Signature // RSA first; none if the sender's domain is not the workspace's any more
+	Owned      bool        // the sender's domain is the workspace's, verified; false: it was when the message was accepted
+	Signatures []Signature // RSA first; none if it is not Owned
 }
 
 // Leaving finds how a message of an inbox leaves that is from an address at domain.
@@ -222,6 +228,7 @@ func (d *Directory) Leaving(ctx context.Context, ws mailstore.WorkspaceID, inbox
 	if err != nil || dom.ID == "" || dom.WorkspaceID != ws {
 		return l, err
 	}
+	l.Owned = true
 	keys, err := d.dkimKeys(ctx, dom)
 	if err != nil {
 		return l, err

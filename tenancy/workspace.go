@@ -16,9 +16,16 @@ type Workspace struct {
 	Metadata  map[string]any // never nil
 	Inboxes   int
 	Domains   int
+	Forged    string // what becomes of mail whose author's domain asks to have it rejected: RejectForged or JunkForged
 	CreatedAt time.Time
 	UpdatedAt time.Time
 }
+
+// What becomes of mail whose author's domain asks to have it rejected (RFC 7489, 6.3).
+const (
+	RejectForged = "reject"
+	JunkForged   = "junk"
+)
 
 // NewWorkspace is what a workspace is made from.
 type NewWorkspace struct {
@@ -30,14 +37,15 @@ type NewWorkspace struct {
 type WorkspaceChange struct {
 	Name     *string
 	Metadata *map[string]any
+	Forged   *string // RejectForged or JunkForged
 }
 
-const workspaceColumns = "id, name, metadata, inboxes, domains, created_at, updated_at"
+const workspaceColumns = "id, name, metadata, inboxes, domains, forged, created_at, updated_at"
 
 func readWorkspace(scan func(...any) error) (w Workspace, id string, err error) {
 	var metadata string
 	var created, updated int64
-	if err = scan(&w.ID, &w.Name, &metadata, &w.Inboxes, &w.Domains, &created, &updated); err != nil {
+	if err = scan(&w.ID, &w.Name, &metadata, &w.Inboxes, &w.Domains, &w.Forged, &created, &updated); err != nil {
 		return w, "", err
 	}
 	w.CreatedAt, w.UpdatedAt = fromMicro(created), fromMicro(updated)
@@ -126,11 +134,18 @@ func (g *Grant) Workspace(ctx context.Context, id mailstore.WorkspaceID) (w Work
 
 // UpdateWorkspace changes a workspace. Only operators do.
 func (g *Grant) UpdateWorkspace(ctx context.Context, id mailstore.WorkspaceID, c WorkspaceChange) (w Workspace, err error) {
-	s, err := g.own(WorkspacesUpdate, id)
+	reach := g.own
+	if c.Name == nil && c.Metadata == nil && c.Forged != nil { // a tenant's own choice
+		reach = g.reach
+	}
+	s, err := reach(WorkspacesUpdate, id)
 	if err != nil {
 		return Workspace{}, err
 	}
 	var p problems
+	if c.Forged != nil && *c.Forged != RejectForged && *c.Forged != JunkForged {
+		p.add("body.forged", `"reject" or "junk".`)
+	}
 	if c.Name != nil {
 		p.checkName("body.name", *c.Name)
 	}
@@ -143,8 +158,8 @@ func (g *Grant) UpdateWorkspace(ctx context.Context, id mailstore.WorkspaceID, c
 		return Workspace{}, err
 	}
 	err = g.dir.change(ctx, func(tx *sqlite.Tx) (err error) {
-		_, err = tx.Exec("UPDATE workspaces SET name = COALESCE(?, name), metadata = COALESCE(?, metadata), updated_at = ? WHERE id = ?",
-			c.Name, metadata, g.dir.now().UnixMicro(), s.ws)
+		_, err = tx.Exec("UPDATE workspaces SET name = COALESCE(?, name), metadata = COALESCE(?, metadata), forged = COALESCE(?, forged), updated_at = ? WHERE id = ?",
+			c.Name, metadata, c.Forged, g.dir.now().UnixMicro(), s.ws)
 		if err != nil {
 			return fmt.Errorf("update workspace: %w", err)
 		}

@@ -25,6 +25,15 @@ func (t *Tree) Queue(f Folder, base string, envelope []byte) error {
 	}
 	name := queueDir + "/" + base + envelopeSuffix
 	file, err := t.root.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if errors.Is(err, fs.ErrNotExist) { // somebody took the directory away since it was made
+		t.mu.Lock()
+		delete(t.made, queueDir)
+		t.mu.Unlock()
+		if err := t.makeQueue(); err != nil {
+			return err
+		}
+		file, err = t.root.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	}
 	if err != nil {
 		return fmt.Errorf("write envelope: %w", err)
 	}
@@ -67,11 +76,31 @@ func (t *Tree) OpenQueued(base string) (*os.File, error) { return t.root.Open(qu
 // NoteSettled writes behind the envelope that a recipient waits no more. It is not synced: the index is the truth while
 // it lives.
 func (t *Tree) NoteSettled(base string, recipients []string) error {
+	return t.note(base, "", recipients)
+}
+
+// What a line begins with that says that a recipient is held from now on, or held no more. No address has a tab in it.
+const (
+	heldMark     = "held\t"
+	releasedMark = "released\t"
+)
+
+// NoteHeld writes behind the envelope that recipients are held, or that they are not any more, as NoteSettled does.
+func (t *Tree) NoteHeld(base string, recipients []string, held bool) error {
+	mark := releasedMark
+	if held {
+		mark = heldMark
+	}
+	return t.note(base, mark, recipients)
+}
+
+// note begins with a line end of its own: a crash may have cut the line before.
+func (t *Tree) note(base, mark string, recipients []string) error {
 	file, err := t.root.OpenFile(queueDir+"/"+base+envelopeSuffix, os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return fmt.Errorf("note in envelope: %w", err)
 	}
-	_, err = file.WriteString(strings.Join(recipients, "\n") + "\n")
+	_, err = file.WriteString("\n" + mark + strings.Join(recipients, "\n"+mark) + "\n")
 	return errors.Join(err, file.Close())
 }
 
@@ -85,37 +114,86 @@ func (t *Tree) Unqueue(base string) error {
 	return nil
 }
 
-// Queued lists the base names in the outbox, those with bytes and those with an envelope alone.
-func (t *Tree) Queued() ([]string, error) {
-	names, err := t.list(queueDir)
-	seen := map[string]bool{}
-	var bases []string
-	for _, name := range names {
-		base := strings.TrimSuffix(name, envelopeSuffix)
-		if !seen[base] {
-			seen[base] = true
-			bases = append(bases, base)
+// QuarantineQueued moves what lies in the outbox under a base name, bytes and envelope, into the workspace's quarantine.
+// What is not there is no error.
+func (t *Tree) QuarantineQueued(base string) error {
+	if err := t.root.MkdirAll(quarantineDir, 0o700); err != nil {
+		return fmt.Errorf("make quarantine: %w", err)
+	}
+	for _, name := range []string{base, base + envelopeSuffix} {
+		if err := t.root.Rename(queueDir+"/"+name, quarantineDir+"/"+queueDir+"-"+name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("quarantine queued file: %w", err)
 		}
 	}
-	return bases, err
+	return nil
 }
 
-// Envelope reads a queued message's envelope and the recipients that were noted as settled.
-func (t *Tree) Envelope(base string) (envelope []byte, settled []string, err error) {
+// Queued lists the base names in the outbox, those with bytes and those with an envelope alone. What other programs leave
+// there, directories and names with a dot in front, is not listed.
+func (t *Tree) Queued() (bases []string, err error) {
+	dir, err := t.root.Open(queueDir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("list outbox: %w", err)
+	}
+	defer dir.Close()
+	entries, err := dir.ReadDir(-1)
+	if err != nil {
+		return nil, fmt.Errorf("list outbox: %w", err)
+	}
+	seen := map[string]bool{}
+	for _, e := range entries {
+		base := strings.TrimSuffix(e.Name(), envelopeSuffix)
+		if !e.Type().IsRegular() || base == "" || base[0] == '.' || seen[base] {
+			continue
+		}
+		seen[base] = true
+		bases = append(bases, base)
+	}
+	return bases, nil
+}
+
+// QueuedSize is how many octets lie in the outbox under a base name.
+func (t *Tree) QueuedSize(base string) (int64, error) {
+	info, err := t.root.Lstat(queueDir + "/" + base)
+	if err != nil {
+		return 0, fmt.Errorf("look at queued file: %w", err)
+	}
+	return info.Size(), nil
+}
+
+// Noted is what was noted behind an envelope since it was written.
+type Noted struct {
+	Settled map[string]bool // recipients that wait no more
+	Held    map[string]bool // true: held since; false: released since
+}
+
+// Envelope reads a queued message's envelope and what was noted behind it.
+func (t *Tree) Envelope(base string) (envelope []byte, noted Noted, err error) {
+	noted = Noted{Settled: map[string]bool{}, Held: map[string]bool{}}
 	file, err := t.root.Open(queueDir + "/" + base + envelopeSuffix)
 	if err != nil {
-		return nil, nil, err
+		return nil, noted, err
 	}
 	defer file.Close()
 	in := bufio.NewReader(file)
 	if envelope, err = in.ReadBytes('\n'); err != nil {
-		return nil, nil, fmt.Errorf("read envelope: %w", err)
+		return nil, noted, fmt.Errorf("read envelope: %w", err)
 	}
 	for {
 		line, err := in.ReadString('\n')
 		if err != nil {
-			return envelope, settled, nil // a line that a crash cut is none
+			return envelope, noted, nil // a line that a crash cut is none
 		}
-		settled = append(settled, strings.TrimSuffix(line, "\n"))
+		line = strings.TrimSuffix(line, "\n")
+		if recipient, ok := strings.CutPrefix(line, heldMark); ok {
+			noted.Held[recipient] = true
+		} else if recipient, ok := strings.CutPrefix(line, releasedMark); ok {
+			noted.Held[recipient] = false
+		} else {
+			noted.Settled[line] = true
+		}
 	}
 }

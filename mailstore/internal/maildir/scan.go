@@ -88,12 +88,14 @@ func (t *Tree) ClearTmp(dir string) error {
 	return err
 }
 
+const quarantineDir = "quarantine"
+
 // Quarantine moves a file out of its folder into the workspace's quarantine, where people can look at it.
 func (t *Tree) Quarantine(f File, inbox string) error {
-	if err := t.root.MkdirAll("quarantine", 0o700); err != nil {
+	if err := t.root.MkdirAll(quarantineDir, 0o700); err != nil {
 		return fmt.Errorf("make quarantine: %w", err)
 	}
-	if err := t.root.Rename(f.Path, path.Join("quarantine", inbox+"-"+f.Base)); err != nil {
+	if err := t.root.Rename(f.Path, path.Join(quarantineDir, inbox+"-"+f.Base)); err != nil {
 		return fmt.Errorf("quarantine file: %w", err)
 	}
 	return nil

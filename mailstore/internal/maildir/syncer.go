@@ -12,6 +12,12 @@ type syncer struct {
 	next    *round
 }
 
+// Shared gives a do whose calls that overlap share one run, which began after each of them came.
+func Shared(do func() error) func() error {
+	s := &syncer{do: do}
+	return s.run
+}
+
 type round struct {
 	done chan struct{}
 	err  error
