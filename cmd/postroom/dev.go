@@ -16,16 +16,17 @@ import (
 
 // devCommand runs a server to develop against: on loopback, with a certificate of its own and a demo workspace.
 type devCommand struct {
-	Data        string `help:"Keep everything in this directory. Without, it is gone at the end." placeholder:"DIR"`
-	JSON        bool   `name:"json" help:"Print one line of JSON when ready, for programs."`
-	HTTP        string `name:"http" help:"Address of the API; a free port without." default:"127.0.0.1:0" placeholder:"ADDR"`
-	SMTP        string `name:"smtp" help:"Address for mail in; a free port without." default:"127.0.0.1:0" placeholder:"ADDR"`
-	Submission  string `name:"submission" help:"Address for mail out, with STARTTLS; a free port without." default:"127.0.0.1:0" placeholder:"ADDR"`
-	Submissions string `name:"submissions" help:"Address for mail out, with implicit TLS; a free port without." default:"127.0.0.1:0" placeholder:"ADDR"`
-	Deliver     bool   `help:"Let mail for other hosts leave. Without, it is caught and shown at /dev/outbox."`
-	IMAP        string `name:"imap" help:"Address for mail clients, with STARTTLS; a free port without." default:"127.0.0.1:0" placeholder:"ADDR"`
-	IMAPS       string `name:"imaps" help:"Address for mail clients, with implicit TLS; a free port without." default:"127.0.0.1:0" placeholder:"ADDR"`
-	Verbose     bool   `help:"Log what happens to standard error."`
+	Data         string `help:"Keep everything in this directory. Without, it is gone at the end." placeholder:"DIR"`
+	JSON         bool   `name:"json" help:"Print one line of JSON when ready, for programs."`
+	HTTP         string `name:"http" help:"Address of the API; a free port without." default:"127.0.0.1:0" placeholder:"ADDR"`
+	SMTP         string `name:"smtp" help:"Address for mail in; a free port without." default:"127.0.0.1:0" placeholder:"ADDR"`
+	Submission   string `name:"submission" help:"Address for mail out, with STARTTLS; a free port without." default:"127.0.0.1:0" placeholder:"ADDR"`
+	Submissions  string `name:"submissions" help:"Address for mail out, with implicit TLS; a free port without." default:"127.0.0.1:0" placeholder:"ADDR"`
+	Authenticate bool   `help:"Look at SPF, DKIM and DMARC of mail that comes in; it needs a DNS that answers."`
+	Deliver      bool   `help:"Let mail for other hosts leave. Without, it is caught and shown at /dev/outbox."`
+	IMAP         string `name:"imap" help:"Address for mail clients, with STARTTLS; a free port without." default:"127.0.0.1:0" placeholder:"ADDR"`
+	IMAPS        string `name:"imaps" help:"Address for mail clients, with implicit TLS; a free port without." default:"127.0.0.1:0" placeholder:"ADDR"`
+	Verbose      bool   `help:"Log what happens to standard error."`
 }
 
 // Validate wants addresses that only this machine reaches: the demo keys are no secret.
@@ -102,6 +103,7 @@ func (c *devCommand) config(dataDir string) (Config, error) {
 	cfg.TLS = TLSConfig{CertFile: files.cert, KeyFile: files.key}
 	cfg.Submission.Listen, cfg.Submission.ListenTLS = c.Submission, c.Submissions
 	cfg.SMTP.Listen, cfg.HTTP.Listen, cfg.IMAP.Listen, cfg.IMAP.ListenTLS = c.SMTP, c.HTTP, c.IMAP, c.IMAPS
+	cfg.SMTP.Authenticate = c.Authenticate
 	cfg.Log.Level = slog.LevelError.String()
 	if c.Verbose {
 		cfg.Log.Level = slog.LevelDebug.String()

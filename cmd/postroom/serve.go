@@ -18,6 +18,7 @@ import (
 	"github.com/postroom/postroom/server/courier/schedule"
 	"github.com/postroom/postroom/server/courier/sts"
 	"github.com/postroom/postroom/server/imapd"
+	"github.com/postroom/postroom/server/mailauth"
 	"github.com/postroom/postroom/server/resolver"
 	"github.com/postroom/postroom/server/smtpd"
 	"github.com/postroom/postroom/tenancy"
@@ -69,6 +70,7 @@ type postroom struct {
 	submission, submissions net.Listener // nil: not served
 	imap, imaps             net.Listener // nil: not served
 
+	names    *resolver.Resolver
 	policies *sts.Client
 	courier  *courier.Courier
 	development
@@ -137,13 +139,13 @@ func (p *postroom) makeCourier() (err error) {
 	if err != nil {
 		return err
 	}
-	names := resolver.New(resolver.Config{Servers: p.cfg.DNS.Servers, Log: p.log})
-	if p.policies, err = sts.New(sts.Config{Resolver: names, Dir: filepath.Join(p.cfg.DataDir, "sts"), Roots: roots, AllowPrivate: o.AllowPrivate, Log: p.log}); err != nil {
+	p.names = resolver.New(resolver.Config{Servers: p.cfg.DNS.Servers, Log: p.log})
+	if p.policies, err = sts.New(sts.Config{Resolver: p.names, Dir: filepath.Join(p.cfg.DataDir, "sts"), Roots: roots, AllowPrivate: o.AllowPrivate, Log: p.log}); err != nil {
 		return fmt.Errorf("keep MTA-STS policies: %w", err)
 	}
 	plan := schedule.Default()
 	plan.MaxWorkers, plan.MaxPerWorkspace, plan.MaxConcurrency = o.MaxConnections, o.MaxConnectionsPerWorkspace, o.MaxConnectionsPerDestination
-	cfg := courier.Config{Hostname: p.cfg.Hostname, Resolver: names, Port: o.Port, Relay: p.cfg.Relay.smarthost(), Roots: roots, PublicURL: p.publicURL(), Catch: p.caught, AllowPrivate: o.AllowPrivate,
+	cfg := courier.Config{Hostname: p.cfg.Hostname, Resolver: p.names, Port: o.Port, Relay: p.cfg.Relay.smarthost(), Roots: roots, PublicURL: p.publicURL(), Catch: p.caught, AllowPrivate: o.AllowPrivate,
 		Retry: retry, GiveUpAfter: o.GiveUpAfter, DelayedAfter: o.DelayNoticeAfter, Schedule: plan, DrainTimeout: p.cfg.DrainTimeout}
 	if o.MTASTS {
 		cfg.STS = p.policies
@@ -180,7 +182,11 @@ func (p *postroom) openStores(ctx context.Context) error {
 // run serves until ctx ends or a service fails, and lets the others drain. A line for each service.
 func (p *postroom) run(ctx context.Context) error {
 	web := api.New(p.apiConfig(), p.dir, p.log)
-	mail := smtpd.New(p.smtpConfig(), p.dir, p.log)
+	incoming := p.smtpConfig()
+	if p.cfg.SMTP.Authenticate {
+		incoming.Auth = mailauth.New(mailauth.Config{Resolver: p.names})
+	}
+	mail := smtpd.New(incoming, p.dir, p.log)
 	senders := smtpd.New(p.submissionConfig(), p.dir, p.log)
 	clients := imapd.New(p.imapConfig(), p.dir, p.log)
 

@@ -44,8 +44,55 @@ type messageObject struct {
 	SentAt        *stamp       `json:"sentAt,omitempty" doc:"When it was sent; absent if it was received."`
 	CreatedAt     stamp        `json:"createdAt" doc:"When it was stored."`
 	UpdatedAt     stamp        `json:"updatedAt" doc:"When its labels or mailboxes last changed."`
+	Auth          *auth        `json:"auth,omitempty" doc:"What is known of who really sent it; absent of what did not come in by SMTP."`
 	Truncated     bool         `json:"truncated,omitempty" doc:"text or html was cut."`
 	Delivery      *delivery    `json:"delivery,omitempty" doc:"In events alone: what became of one recipient."`
+}
+
+// auth is evidence of who sent a message (RFC 8601).
+type auth struct {
+	SPF   authSPF    `json:"spf" doc:"Whether the client may send for the envelope sender's domain."`
+	DKIM  []authDKIM `json:"dkim" doc:"Each signature, as they stand in the header."`
+	DMARC authDMARC  `json:"dmarc" doc:"Whether the domain that is shown stands behind it."`
+	IPRev authIPRev  `json:"iprev" doc:"Whether the client's address has a name that leads back to it."`
+	TLS   string     `json:"tls,omitempty" doc:"Version and cipher of the connection; absent without TLS."`
+}
+
+type authSPF struct {
+	Result string `json:"result" doc:"none, pass, fail, softfail, neutral, temperror or permerror."`
+	Domain string `json:"domain,omitempty" doc:"For which domain."`
+	Reason string `json:"reason,omitempty" doc:"Which mechanism matched, or what went wrong."`
+}
+
+type authDKIM struct {
+	Result    string `json:"result" doc:"pass, fail, neutral, policy, temperror or permerror."`
+	Domain    string `json:"domain,omitempty" doc:"Who signed."`
+	Selector  string `json:"selector,omitempty" doc:"With which key."`
+	Algorithm string `json:"algorithm,omitempty" doc:"Such as rsa-sha256."`
+	KeyBits   int    `json:"keyBits,omitempty" doc:"Of the key, if it was found."`
+	Testing   bool   `json:"testing,omitempty" doc:"The domain is trying its signatures out."`
+	Reason    string `json:"reason,omitempty" doc:"Of all but pass."`
+}
+
+type authDMARC struct {
+	Result      string `json:"result" doc:"none, pass, fail, temperror or permerror."`
+	Domain      string `json:"domain,omitempty" doc:"Of the author."`
+	Policy      string `json:"policy,omitempty" doc:"What the domain publishes: none, quarantine or reject."`
+	Disposition string `json:"disposition,omitempty" doc:"What it asks to be done with this message."`
+	Reason      string `json:"reason,omitempty" doc:"What went wrong."`
+}
+
+type authIPRev struct {
+	Result string `json:"result" doc:"pass, fail, temperror or permerror."`
+	IP     string `json:"ip,omitempty" doc:"Of the client."`
+	Name   string `json:"name,omitempty" doc:"Of the client, if it is proven."`
+}
+
+func authOf(a *mailstore.Auth) *auth {
+	if a == nil {
+		return nil
+	}
+	return &auth{authSPF(a.SPF), each(a.DKIM, func(d mailstore.AuthDKIM) authDKIM { return authDKIM(d) }), authDMARC(a.DMARC), authIPRev(a.IPRev), a.TLS}
 }
 
 type person struct {
@@ -71,7 +118,7 @@ func messageOf(m mailstore.Message) messageObject {
 	o := messageObject{ID: string(m.ID), InboxID: string(m.InboxID), ThreadID: string(m.ThreadID), Mailboxes: append([]string{}, m.Mailboxes...), DeliveredTo: m.DeliveredTo,
 		MessageID: e.MessageID, References: append([]string{}, e.References...), To: each(e.To, personOf), Cc: each(e.Cc, personOf), Bcc: each(e.Bcc, personOf),
 		ReplyTo: each(e.ReplyTo, personOf), Subject: e.Subject, Text: m.Preview, Preview: m.Preview, Labels: append([]string{}, m.Labels...), Attachments: each(m.Attachments, attachmentOf),
-		Size: m.Size, Status: string(m.Status), CreatedAt: stamp{m.CreatedAt}, UpdatedAt: stamp{m.UpdatedAt}}
+		Size: m.Size, Status: string(m.Status), CreatedAt: stamp{m.CreatedAt}, UpdatedAt: stamp{m.UpdatedAt}, Auth: authOf(m.Auth)}
 	if len(e.InReplyTo) > 0 {
 		o.InReplyTo = e.InReplyTo[0]
 	}

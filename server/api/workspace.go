@@ -16,12 +16,13 @@ type workspace struct {
 	Metadata  map[string]any `json:"metadata" doc:"Anything of your own."`
 	Inboxes   int            `json:"inboxes" doc:"How many inboxes it has."`
 	Domains   int            `json:"domains" doc:"How many domains it has claimed."`
+	Forged    string         `json:"forged" enum:"reject,junk" doc:"What becomes of mail whose author's domain asks to have it rejected (DMARC)."`
 	CreatedAt stamp          `json:"createdAt" doc:"When it was made."`
 	UpdatedAt stamp          `json:"updatedAt" doc:"When it was last changed."`
 }
 
 func workspaceOf(w tenancy.Workspace) workspace {
-	return workspace{string(w.ID), w.Name, w.Metadata, w.Inboxes, w.Domains, stamp{w.CreatedAt}, stamp{w.UpdatedAt}}
+	return workspace{string(w.ID), w.Name, w.Metadata, w.Inboxes, w.Domains, w.Forged, stamp{w.CreatedAt}, stamp{w.UpdatedAt}}
 }
 
 type workspaceList struct {
@@ -51,6 +52,7 @@ type workspaceChange struct {
 	Body struct {
 		Name     *string         `json:"name,omitempty" doc:"1 to 200 characters."`
 		Metadata *map[string]any `json:"metadata,omitempty" doc:"Replaces what is there."`
+		Forged   *string         `json:"forged,omitempty" enum:"reject,junk" doc:"What becomes of mail whose author's domain asks to have it rejected; a key of the workspace may set this one."`
 	}
 }
 
@@ -78,7 +80,7 @@ func (s *Server) workspaceRoutes(a huma.API) {
 		})
 	register(s, a, route(http.MethodPatch, one, "updateWorkspace", "workspaces", "Change a workspace", 200),
 		func(ctx context.Context, g *tenancy.Grant, in *workspaceChange) (*result[workspace], error) {
-			w, err := g.UpdateWorkspace(ctx, in.workspace(), tenancy.WorkspaceChange{Name: in.Body.Name, Metadata: in.Body.Metadata})
+			w, err := g.UpdateWorkspace(ctx, in.workspace(), tenancy.WorkspaceChange{Name: in.Body.Name, Metadata: in.Body.Metadata, Forged: in.Body.Forged})
 			return &result[workspace]{workspaceOf(w)}, err
 		})
 	register(s, a, route(http.MethodDelete, one, "deleteWorkspace", "workspaces", "Delete a workspace with all its mail, for good", 204),

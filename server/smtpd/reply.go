@@ -95,6 +95,7 @@ func errSuppressed(reason string) *smtp.SMTPError {
 // Refusals of a message.
 var (
 	errTooLarge = refusal(552, 5, 3, 4, "the message is too large")
+	errForged   = refusal(550, 5, 7, 26, "the domain of the author asks to have this message rejected: neither SPF nor DKIM proves that it is from there (DMARC)")
 	errHeader   = refusal(554, 5, 6, 0, "the header section is too large")
 	errLoop     = refusal(554, 5, 4, 6, "the message goes in circles: too many Received fields")
 	errTextLine = refusal(554, 5, 6, 0, "the message has a line that is too long")

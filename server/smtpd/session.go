@@ -37,6 +37,8 @@ type transaction struct {
 	to       []mailstore.Recipient // each inbox once, with the address that named it first
 	inboxes  map[mailstore.InboxID]bool
 	named    int // recipients that were accepted
+
+	rejecting int // of to: their workspaces have forged mail rejected
 }
 
 // Mail begins a transaction.
@@ -69,6 +71,9 @@ func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
 	s.tx.named++
 	if !s.tx.inboxes[found.InboxID] {
 		s.tx.inboxes[found.InboxID] = true
+		if found.RejectForged {
+			s.tx.rejecting++
+		}
 		s.tx.to = append(s.tx.to, mailstore.Recipient{Inbox: found.Inbox, Address: found.Address, Bounce: found.Bounce})
 	}
 	return nil
@@ -116,10 +121,18 @@ func (s *session) Data(r io.Reader) error {
 func (s *session) take(r io.Reader, id string) (size int64, err error) {
 	spool := mailstore.NewSpool(s.tx.to[0].Inbox)
 	defer s.front.giveBack(spool)
-	if _, err := s.front.receive(r, spool); err != nil {
+	head, err := s.front.receive(r, spool)
+	if err != nil {
 		return spool.Size(), err
 	}
-	receipt, err := mailstore.Deliver(s.run.ctx, mailstore.Arrival{Sender: s.tx.sender, Trace: s.trace(id, time.Now()), Spool: spool, To: s.tx.to})
+	j, err := s.judge(spool, head)
+	if j.spool != spool {
+		defer s.front.giveBack(j.spool)
+	}
+	if err != nil {
+		return spool.Size(), err
+	}
+	receipt, err := mailstore.Deliver(s.run.ctx, mailstore.Arrival{Sender: s.tx.sender, Trace: s.trace(id, j.front, time.Now()), Spool: j.spool, To: j.to, Auth: j.auth})
 	if err != nil {
 		return spool.Size(), fmt.Errorf("deliver: %w", err)
 	}

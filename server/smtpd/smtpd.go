@@ -16,6 +16,7 @@ import (
 
 	"github.com/postroom/postroom/mailstore"
 	"github.com/postroom/postroom/server"
+	"github.com/postroom/postroom/server/mailauth"
 	"github.com/postroom/postroom/tenancy"
 )
 
@@ -48,6 +49,9 @@ type Config struct {
 	Hostname   string      // this host's name: in the greeting and in Received
 	TLS        *tls.Config // nil: STARTTLS is not offered
 	Submission bool        // mail of those who log in, to anybody; without it mail for those who live here
+
+	// Auth finds out who really sent a message that comes in; nil: nothing is looked at.
+	Auth *mailauth.Verifier
 
 	// AllowPlainOnLoopback lets clients on this machine log in without TLS.
 	AllowPlainOnLoopback bool

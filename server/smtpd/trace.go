@@ -8,10 +8,12 @@ import (
 	"time"
 )
 
-// trace is what is put in front of a message: where answers about it go and how it came (RFC 5321, 4.4).
-func (s *session) trace(id string, at time.Time) []byte {
+// trace is what is put in front of a message: where answers about it go, what is known of its sender (Authentication-Results,
+// or nothing), and how it came (RFC 5321, 4.4; RFC 8601, 4).
+func (s *session) trace(id string, results []byte, at time.Time) []byte {
 	var b strings.Builder
 	fmt.Fprintf(&b, "Return-Path: <%s>\r\n", quoted(s.tx.sender))
+	b.Write(results)
 	fmt.Fprintf(&b, "Received: from %s (%s)\r\n", shownName(s.tx.helo), literal(s.front.link.ip))
 	fmt.Fprintf(&b, "\tby %s with %s%s\r\n", s.run.cfg.Hostname, s.tx.protocol, cipher(s.front.link.tls))
 	fmt.Fprintf(&b, "\tid %s", id)
