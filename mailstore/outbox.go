@@ -200,20 +200,24 @@ func (w *workspace) fewDue(tx *sqlite.Tx, now time.Time, after string, limit int
 	return list, true, nil
 }
 
-// Claim takes into hand up to most messages of each lane that are due for each of the domains. What is in hand is not
-// claimed again while the program runs, until Settle or Release gives it back.
-func (b Outbox) Claim(ctx context.Context, now time.Time, domains []string, most int) (parcels []Parcel, err error) {
+// Queue is what waits for one domain in one lane.
+type Queue struct {
+	Domain string
+	Lane   Lane
+}
+
+// Claim takes into hand up to most messages that are due of each of the queues. What is in hand is not claimed again while the
+// program runs, until Settle or Release gives it back.
+func (b Outbox) Claim(ctx context.Context, now time.Time, queues []Queue, most int) (parcels []Parcel, err error) {
 	err = b.ws.use(ctx, func(w *workspace) error {
 		return w.db.Change(func(tx *sqlite.Tx) error {
 			parcels = nil
-			for _, domain := range domains {
-				for _, lane := range []Lane{Prompt, Bulk} {
-					more, err := w.claim(tx, now.UnixMicro(), domain, lane, most)
-					if err != nil {
-						return fmt.Errorf("claim: %w", err)
-					}
-					parcels = append(parcels, more...)
+			for _, q := range queues {
+				more, err := w.claim(tx, now.UnixMicro(), q.Domain, q.Lane, most)
+				if err != nil {
+					return fmt.Errorf("claim: %w", err)
 				}
+				parcels = append(parcels, more...)
 			}
 			return nil
 		})
@@ -453,7 +457,7 @@ func (w *workspace) checkQueue() error {
 	}
 	wanted := map[string]bool{}
 	if err := w.db.View(noCtx, func(tx *sqlite.Tx) error {
-		return tx.Each("SELECT DISTINCT outgoing_id FROM outbox WHERE waiting = 1 UNION SELECT outgoing_id FROM notices", nil, func(scan func(...any) error) error {
+		return tx.Each("SELECT DISTINCT outgoing_id FROM outbox INDEXED BY outbox_waiting WHERE waiting = 1 UNION SELECT outgoing_id FROM notices", nil, func(scan func(...any) error) error {
 			var id string
 			err := scan(&id)
 			wanted[id] = true

@@ -255,6 +255,7 @@ type Notice struct {
 	ID         int64
 	Kind       NoticeKind
 	At         time.Time
+	Workspace  WorkspaceID
 	Inbox      InboxID
 	Message    MessageID
 	MessageID  string // RFC Message-ID of the message that it is about
@@ -286,6 +287,7 @@ func (b Outbox) Notices(ctx context.Context, limit int) (list []Notice, err erro
 			var at, created int64
 			var recipients string
 			err := scan(&n.ID, &n.Kind, &at, &recipients, &n.Inbox, &n.Message, &n.MessageID, &n.Sender, &created)
+			n.Workspace = b.ws.id
 			n.At, n.CreatedAt = time.UnixMicro(at).UTC(), time.UnixMicro(created).UTC()
 			list, rows = append(list, n), append(rows, recipients)
 			return err

@@ -186,7 +186,9 @@ func (x *submission) run(ctx context.Context) (done Submitted, err error) {
 		x.takeBack()
 	default:
 		x.w.renameFiles(x.renamed)
-		err = x.w.store.noteQueued(x.w.id, x.dueAt()) // the courier may have looked before the commit
+		if late := x.w.store.noteQueued(x.w.id, x.dueAt()); late != nil { // the courier may have looked before the commit; it is accepted all the same
+			x.w.store.opts.Log.Error("note queued mail", "workspace", x.w.id, "err", late)
+		}
 	}
 	return done, err
 }

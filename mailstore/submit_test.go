@@ -56,7 +56,11 @@ func (b *bed) claim() []Parcel {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	parcels, err := box.Claim(b.t.Context(), b.opt.Clock(), domains, 100)
+	var queues []Queue
+	for _, d := range domains {
+		queues = append(queues, Queue{d, Prompt}, Queue{d, Bulk})
+	}
+	parcels, err := box.Claim(b.t.Context(), b.opt.Clock(), queues, 100)
 	if err != nil {
 		b.t.Fatal(err)
 	}

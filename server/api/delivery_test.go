@@ -18,7 +18,7 @@ func (w *world) try(n tenant, domain string, settle func(c mailstore.Claimed, r 
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	parcels, err := out.Claim(w.t.Context(), time.Now(), []string{domain}, 100)
+	parcels, err := out.Claim(w.t.Context(), time.Now(), []mailstore.Queue{{Domain: domain, Lane: mailstore.Prompt}, {Domain: domain, Lane: mailstore.Bulk}}, 100)
 	if err != nil || len(parcels) == 0 {
 		w.t.Fatalf("claimed %v, %v", parcels, err)
 	}

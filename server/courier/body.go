@@ -11,7 +11,6 @@ import (
 
 	"github.com/emersion/go-msgauth/dkim"
 
-	"github.com/postroom/postroom/mailstore"
 	"github.com/postroom/postroom/mailstore/compose"
 	"github.com/postroom/postroom/tenancy"
 )
@@ -21,27 +20,35 @@ import (
 type body struct {
 	front    []byte
 	message  *compose.Outgoing
-	file     *os.File
-	sender   string // envelope sender: where bounces come home
+	file     *os.File // nil: the message is in memory
+	sender   string   // envelope sender: where bounces come home
 	size     int64
 	eightBit bool
 	utf8     bool
 }
 
+// maxInMemory is how many octets a message has at most that is read into memory; a larger one is read from its file each time.
+const maxInMemory = 128 << 10
+
 // Close closes the file.
-func (b *body) Close() error { return b.file.Close() }
+func (b *body) Close() error {
+	if b.file == nil {
+		return nil
+	}
+	return b.file.Close()
+}
 
 func (b *body) reader() io.Reader {
 	return io.MultiReader(bytes.NewReader(b.front), b.message.NewReader())
 }
 
 // prepare opens a message, puts in front what each message gets that leaves, and signs it.
-func (c *Courier) prepare(ctx context.Context, l *load, left []mailstore.Claimed) (*body, error) {
+func (c *Courier) prepare(ctx context.Context, l *load) (*body, error) {
 	b, err := c.openBody(ctx, l)
 	if err != nil {
 		return nil, err
 	}
-	if b.front, err = c.ours(ctx, l, left); err == nil {
+	if b.front, err = c.ours(ctx, l); err == nil {
 		var signatures []byte
 		if signatures, err = sign(l.leaving.Signatures, b); err == nil {
 			b.front = append(signatures, b.front...)
@@ -63,22 +70,33 @@ func (c *Courier) openBody(ctx context.Context, l *load) (*body, error) {
 	if err != nil {
 		return nil, err
 	}
-	message, err := compose.Outbound(file, l.parcel.Size)
-	if err != nil {
-		file.Close()
-		return nil, err
+	b := &body{file: file, sender: sender}
+	var octets io.ReaderAt = file
+	if l.parcel.Size <= maxInMemory {
+		text := make([]byte, l.parcel.Size)
+		_, err = io.ReadFull(file, text)
+		octets, b.file = bytes.NewReader(text), nil
+		file.Close() // it was only read
 	}
-	return &body{message: message, file: file, sender: sender, size: message.Size, eightBit: message.EightBit, utf8: message.SMTPUTF8}, nil
+	if err == nil {
+		b.message, err = compose.Outbound(octets, l.parcel.Size)
+	}
+	if err != nil {
+		b.Close()
+		return nil, fmt.Errorf("read message: %w", err)
+	}
+	b.size, b.eightBit, b.utf8 = b.message.Size, b.message.EightBit, b.message.SMTPUTF8
+	return b, nil
 }
 
 // ours are the header fields that we add: who complains is told of by Feedback-ID, and who wants no more mail finds a link
 // (RFC 8058).
-func (c *Courier) ours(ctx context.Context, l *load, left []mailstore.Claimed) ([]byte, error) {
+func (c *Courier) ours(ctx context.Context, l *load) ([]byte, error) {
 	p := l.parcel
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "Feedback-ID: %s:%s:postroom\r\n", p.Inbox, p.Workspace)
-	if p.Unsubscribe && c.cfg.PublicURL != "" && len(left) == 1 {
-		token, err := c.dir.UnsubscribeToken(ctx, tenancy.Unsubscription{Workspace: p.Workspace, Inbox: p.Inbox, Message: p.Message, Address: left[0].Address})
+	if p.Unsubscribe && c.cfg.PublicURL != "" && len(p.Recipients) == 1 {
+		token, err := c.dir.UnsubscribeToken(ctx, tenancy.Unsubscription{Workspace: p.Workspace, Inbox: p.Inbox, Message: p.Message, Address: p.Recipients[0].Address})
 		if err != nil {
 			return nil, err
 		}

@@ -3,6 +3,7 @@ package courier
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	"github.com/postroom/postroom/mailstore"
@@ -15,28 +16,45 @@ import (
 
 // carry makes the transaction that a grant is for, and over the same connection those that the plan gives it next. life
 // ends transactions on their way; when ctx ends no other is begun.
+//
+// What came of a message is written while the next one is made ready, and before that one is handed over: so after a crash there
+// is at most one message for each connection of which nobody knows that it was taken.
 func (c *Courier) carry(life, ctx context.Context, g schedule.Grant) {
 	var conn *connection
+	var settling sync.WaitGroup
+	defer settling.Wait()
 	for {
 		l := c.load(g.Job.ID)
-		result := c.attempt(life, l, &conn)
-		c.forget(l)
-		if conn != nil && (!conn.Reusable() || conn.Sent() >= MaxPerConnection) {
+		if l == nil { // not in hand any more
 			conn.leave()
-			conn = nil
+			g.Done(schedule.Refused, c.cfg.Clock())
+			return
 		}
+		result, settle := c.attempt(life, l, &conn)
 		now := c.cfg.Clock()
-		if ctx.Err() != nil || conn == nil {
+		if ctx.Err() != nil || conn == nil || !conn.Reusable() || conn.Sent() >= MaxPerConnection {
+			settle()
+			c.forget(l)
+			conn.leave() // before another one takes its place at the site
 			g.Done(result, now)
-			break
+			return
 		}
-		var ok bool
-		if g, ok = g.Then(result, now, c.fits(conn)); !ok {
-			c.idle.put(conn, now)
+		before, settled := conn.settled, make(chan struct{})
+		conn.settled = settled
+		settling.Go(func() {
+			defer close(settled)
+			settle()
+			c.forget(l)
+			if before != nil {
+				<-before
+			}
+		})
+		var again bool
+		if g, again = g.Then(result, now, c.fits(conn)); !again {
+			c.idle.put(conn, now) // at once: the next one at the site takes it instead of opening another
 			return
 		}
 	}
-	conn.leave()
 }
 
 func (c *Courier) load(id string) *load {
@@ -53,55 +71,70 @@ func (c *Courier) fits(conn *connection) func(schedule.Job) bool {
 	}
 }
 
-// attempt tries a load once and settles what came of it. conn is a connection that may be used, and afterwards one that may
-// be used again.
-func (c *Courier) attempt(ctx context.Context, l *load, conn **connection) schedule.Result {
-	log := c.log.With("workspace", l.parcel.Workspace, "inbox", l.parcel.Inbox, "message", l.parcel.Message, "remote", l.way.site)
-	left, err := l.box.Begin(ctx, l.parcel, c.cfg.Retry)
-	if err != nil {
-		if ctx.Err() == nil && fault.KindOf(err) != fault.NotFound {
-			log.Error("begin attempt", "err", err)
-		}
-		if err := l.box.Release(context.WithoutCancel(ctx), rowsOf(l.parcel.Recipients), c.cfg.Clock().Add(failedFeedPause)); err != nil && fault.KindOf(err) != fault.NotFound {
-			log.Error("give mail back", "err", err)
-		}
-		return schedule.Refused
+// attempt tries a load once. settle writes what came of it, and is to be called once. conn is a connection that may be used, and
+// afterwards the one that was, if it is still there.
+func (c *Courier) attempt(ctx context.Context, l *load, conn **connection) (result schedule.Result, settle func()) {
+	var ready sync.WaitGroup
+	var b *body
+	var prepared error
+	if l.way.kind == byMX || l.way.kind == byRelay { // signing takes as long as a commit: both at a time
+		ready.Go(func() { b, prepared = c.prepare(ctx, l) })
 	}
-	if len(left) == 0 { // held or cancelled
-		return schedule.Refused
+	left, err := l.box.Begin(ctx, l.parcel, c.cfg.Retry)
+	ready.Wait()
+	if b != nil {
+		defer b.Close()
+	}
+	switch {
+	case err != nil:
+		if ctx.Err() != nil {
+			return schedule.Refused, func() { c.release(ctx, l, time.Time{}) }
+		}
+		if fault.KindOf(err) != fault.NotFound {
+			c.log.Error("begin attempt", "workspace", l.parcel.Workspace, "message", l.parcel.Message, "err", err)
+		}
+		return schedule.Refused, func() { c.release(ctx, l, c.cfg.Clock().Add(failedFeedPause)) }
+	case len(left) == 0: // held or cancelled
+		return schedule.Refused, func() {}
 	}
 	var results []mailstore.Result
-	var result schedule.Result
 	switch l.way.kind {
 	case toLocal:
 		results, err = c.deliver(ctx, l, left)
 	case toCaught:
 		results, err = c.catch(ctx, l, left)
 	default:
+		if err = prepared; err != nil {
+			result = schedule.Refused
+			break
+		}
 		c.fly(l.way.site, 1)
-		results, result, err = c.send(ctx, l, left, conn)
-		others := c.fly(l.way.site, -1)
-		if err == nil && notTried(ctx, result, others, results) {
-			pause := limitedPause
-			if ctx.Err() != nil {
-				pause = 0
-			}
-			if err := l.box.Withdraw(context.WithoutCancel(ctx), left, c.cfg.Clock().Add(pause)); err != nil && fault.KindOf(err) != fault.NotFound {
-				log.Error("withdraw attempt", "err", err)
-			}
-			return result
+		results, result = c.send(ctx, l, b, left, conn)
+		if others := c.fly(l.way.site, -1); notTried(ctx, result, others, results) {
+			return result, func() { c.withdraw(ctx, l, left) }
 		}
 	}
 	if err != nil {
-		log.Error("send mail", "err", err)
+		c.log.Error("send mail", "workspace", l.parcel.Workspace, "message", l.parcel.Message, "err", err)
 		results = c.allFailed(l, left, &refusal{code: 451, status: "4.3.0", text: "internal error of " + c.cfg.Hostname, reason: report.Other}, connection{})
 	}
-	c.settle(ctx, l, results)
-	return result
+	return result, func() { c.settle(ctx, l, results) }
 }
 
-// limitedPause is how long a message waits that a site did not take because of other connections of ours.
-const limitedPause = time.Second
+// withdraw undoes an attempt that was none.
+func (c *Courier) withdraw(ctx context.Context, l *load, left []mailstore.Claimed) {
+	pause := limitedPause
+	if ctx.Err() != nil {
+		pause = 0
+	}
+	if err := l.box.Withdraw(context.WithoutCancel(ctx), left, c.cfg.Clock().Add(pause)); err != nil && fault.KindOf(err) != fault.NotFound {
+		c.log.Error("withdraw attempt", "workspace", l.parcel.Workspace, "message", l.parcel.Message, "err", err)
+	}
+}
+
+// limitedPause is how long a message waits that a site did not take because of other connections of ours. It may be short: the plan
+// lets fewer go there from then on.
+const limitedPause = 100 * time.Millisecond
 
 // fly counts the transactions with a site, and gives how many there are.
 func (c *Courier) fly(site string, n int) int {
@@ -135,18 +168,14 @@ func rowsOf(list []mailstore.Claimed) []int64 {
 }
 
 // send hands a load to a server.
-func (c *Courier) send(ctx context.Context, l *load, left []mailstore.Claimed, conn **connection) ([]mailstore.Result, schedule.Result, error) {
-	body, err := c.prepare(ctx, l, left)
-	if err != nil {
-		return nil, schedule.Refused, err
-	}
-	defer body.Close()
+func (c *Courier) send(ctx context.Context, l *load, body *body, left []mailstore.Claimed, conn **connection) ([]mailstore.Result, schedule.Result) {
 	if *conn == nil {
 		*conn = c.idle.take(l.way.key())
 	}
 	for {
 		fresh := *conn == nil
 		if fresh {
+			var err error
 			if *conn, err = c.connect(ctx, l); err != nil {
 				var r *refusal
 				if !errors.As(err, &r) {
@@ -156,8 +185,11 @@ func (c *Courier) send(ctx context.Context, l *load, left []mailstore.Claimed, c
 					l.way.byRelay(l.way.fallback)
 					continue
 				}
-				return c.allFailed(l, left, r, connection{host: r.host}), connectResult(r), nil
+				return c.allFailed(l, left, r, connection{host: r.host}), connectResult(r)
 			}
+		}
+		if (*conn).settled != nil {
+			<-(*conn).settled
 		}
 		m := smtpc.Message{Sender: body.sender, Recipients: addressesOf(left), Body: body.reader(), Size: body.size, EightBit: body.eightBit, UTF8: body.utf8}
 		out, err := (*conn).Send(ctx, m)
@@ -167,7 +199,7 @@ func (c *Courier) send(ctx context.Context, l *load, left []mailstore.Claimed, c
 			*conn = nil
 			continue
 		}
-		return c.results(l, left, out, err, **conn), c.result(out, err), nil
+		return c.results(l, left, out, err, **conn), c.result(out, err)
 	}
 }
 
@@ -236,12 +268,18 @@ func (c *Courier) results(l *load, left []mailstore.Claimed, out smtpc.Outcome, 
 		default:
 			reason, hard := report.Classify(o.Reply.Code, o.Reply.Status, o.Reply.Text)
 			f := &refusal{code: o.Reply.Code, status: o.Reply.Status, text: o.Reply.Text, reason: reason}
+			if o.Step == smtpc.StepMail && conn.tls == "" && (conn.bare || o.Reply.Code == codeNeedsTLS) && f.permanent() { // of the way we came, not of the message
+				f = &refusal{code: 451, status: "4.7.5", text: "no TLS with " + conn.host + ", which wants it: " + o.Reply.Text, reason: report.Policy}
+			}
 			list[i] = c.failed(l, r, f, conn)
 			list[i].Suppress = hard && reason == report.UserUnknown && list[i].Status == mailstore.Bounced && !o.Local
 		}
 	}
 	return list
 }
+
+// codeNeedsTLS is the answer to MAIL where TLS is demanded (RFC 3207, 4).
+const codeNeedsTLS = 530
 
 // broken is what is told of a session that ended before it answered.
 func broken(host string, err error) *refusal {
@@ -281,7 +319,6 @@ func (c *Courier) failed(l *load, r mailstore.Claimed, f *refusal, conn connecti
 	switch age := now.Sub(since); {
 	case f.permanent():
 		result.Status = mailstore.Bounced
-		result.Suppress = f.reason == report.UserUnknown && conn.host == ""
 	case age >= c.cfg.GiveUpAfter:
 		result.Status, result.Reason = mailstore.Bounced, string(report.Expired)
 	default:
@@ -305,16 +342,35 @@ func (c *Courier) allFailed(l *load, left []mailstore.Claimed, f *refusal, conn 
 }
 
 // settle writes what came of a load. It does not give up because somebody stops the server: what a server has taken must be
-// known.
+// known. If the store cannot write it now, it is tried again until it can; the recipients stay in hand meanwhile.
 func (c *Courier) settle(ctx context.Context, l *load, results []mailstore.Result) {
-	err := l.box.Settle(context.WithoutCancel(ctx), results)
-	if err != nil && !errors.Is(err, tenancy.ErrNotFound) {
-		c.log.Error("settle mail", "workspace", l.parcel.Workspace, "message", l.parcel.Message, "err", err)
-		if err := l.box.Release(context.WithoutCancel(ctx), rowsOf(l.parcel.Recipients), time.Time{}); err != nil {
-			c.log.Error("give mail back", "workspace", l.parcel.Workspace, "err", err)
-		}
-	}
 	for _, r := range results {
 		c.log.Info("attempt ended", "workspace", l.parcel.Workspace, "inbox", l.parcel.Inbox, "message", l.parcel.Message, "remote", r.Host, "status", string(r.Status), "reason", r.Reason, "code", r.Code, "tls", r.TLS)
 	}
+	if c.settled(ctx, l, results) {
+		return
+	}
+	c.late.Go(func() {
+		for wait := settleAgain; ; wait = min(2*wait, longestSleep) {
+			again := time.NewTimer(wait)
+			select {
+			case <-again.C:
+			case <-ctx.Done():
+				again.Stop()
+				return
+			}
+			if c.settled(ctx, l, results) {
+				return
+			}
+		}
+	})
+}
+
+func (c *Courier) settled(ctx context.Context, l *load, results []mailstore.Result) bool {
+	err := l.box.Settle(context.WithoutCancel(ctx), results)
+	if err == nil || errors.Is(err, tenancy.ErrNotFound) {
+		return true
+	}
+	c.log.Error("settle mail", "workspace", l.parcel.Workspace, "message", l.parcel.Message, "err", err)
+	return false
 }

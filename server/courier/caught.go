@@ -58,7 +58,7 @@ func (k *Caught) add(m CaughtMessage) {
 
 // catch keeps a load instead of sending it.
 func (c *Courier) catch(ctx context.Context, l *load, left []mailstore.Claimed) ([]mailstore.Result, error) {
-	b, err := c.prepare(ctx, l, left)
+	b, err := c.prepare(ctx, l)
 	if err != nil {
 		return nil, err
 	}

@@ -25,7 +25,10 @@ type connection struct {
 	address string // IP and port
 	tls     string // "TLS 1.3"; "" is none
 	proof   string // by what the certificate was verified; "" is not
+	bare    bool   // TLS was offered and failed, so there is none
 	since   time.Time
+
+	settled chan struct{} // closed when what came of the last message over it is written; nil: there was none
 }
 
 // connect opens a session with the first server that lets us in: those of the best preference first, IPv6 and IPv4 of each.
@@ -83,9 +86,7 @@ func (c *Courier) addresses(ctx context.Context, host string) (list []netip.Addr
 }
 
 // isPublic leaves out what cannot be another's mail server: to connect there would reach what is behind our own walls.
-func isPublic(a netip.Addr) bool {
-	return a.IsGlobalUnicast() && !a.IsPrivate() && !a.IsLoopback() && !a.IsLinkLocalUnicast()
-}
+func isPublic(a netip.Addr) bool { return sts.IsPublic(a) }
 
 func (c *Courier) mxConfig(l *load, host string) smtpc.Config {
 	cfg := smtpc.Config{Hostname: l.way.hostname, ServerName: host, TLSConfig: &tls.Config{RootCAs: c.cfg.Roots, MinVersion: tls.VersionTLS12}, Timeouts: c.cfg.Timeouts}
@@ -101,16 +102,17 @@ func (c *Courier) open(ctx context.Context, l *load, host string, addr netip.Add
 	if s := l.way.source; s.IsValid() && s.Is4() != addr.Addr().Is4() {
 		return nil, fmt.Errorf("the mail is bound to the address %s, and %s is of the other family", s, addr.Addr())
 	}
+	bare := false
 	client, err := smtpc.Dial(ctx, dial, addr.String(), cfg)
 	var e *smtpc.Error
 	if errors.As(err, &e) && cfg.TLS == smtpc.Opportunistic && (e.Step == smtpc.StepTLS || e.Step == smtpc.StepStartTLS) && ctx.Err() == nil {
-		cfg.TLS = smtpc.Off
+		cfg.TLS, bare = smtpc.Off, true
 		client, err = smtpc.Dial(ctx, dial, addr.String(), cfg)
 	}
 	if err != nil {
 		return nil, err
 	}
-	conn := &connection{Client: client, key: l.way.key(), host: host, address: addr.String()}
+	conn := &connection{Client: client, key: l.way.key(), host: host, address: addr.String(), bare: bare}
 	if state := client.TLS(); state != nil {
 		conn.tls = tls.VersionName(state.Version)
 		if client.Verified() {
@@ -265,11 +267,13 @@ func (i *idle) drop(key string, at int) {
 func (i *idle) close() {
 	i.mu.Lock()
 	defer i.mu.Unlock()
+	var all sync.WaitGroup
 	for _, list := range i.conns {
 		for _, conn := range list {
-			conn.leave()
+			all.Go(conn.leave)
 		}
 	}
+	all.Wait()
 	i.conns, i.count = nil, 0
 }
 

@@ -47,7 +47,9 @@ const (
 	idleConnection   = 5 * time.Second // how long a connection is kept that nobody has a message for
 	maxIdle          = 100             // of those
 	noticesAtOnce    = 20
-	octetsPerCost    = 256 << 10 // of a message that cost as much as one more
+	octetsPerCost    = 256 << 10   // of a message that cost as much as one more
+	longestSleep     = time.Minute // before the clock is looked at again: it may have been set
+	settleAgain      = time.Second // before what could not be settled is tried again; then twice as long, up to longestSleep
 	failedFeedPause  = time.Minute
 	unreachablePause = time.Minute // before something is claimed again that the schedule has no room for
 )
@@ -105,7 +107,10 @@ type Courier struct {
 	hungry chan struct{} // rings when a workspace may take more in hand
 	ready  chan struct{} // rings when the plan has changed
 
+	late sync.WaitGroup // what could not be settled at once
+
 	mu     sync.Mutex
+	serial uint64                           // counts loads
 	flying map[string]int                   // transactions with each site
 	loads  map[string]*load                 // in hand, by job
 	rows   map[rowKey]string                // the job of each recipient in hand
@@ -144,6 +149,8 @@ func (c *Courier) Run(ctx context.Context) error {
 	stopped := make(chan struct{})
 	go func() {
 		all.Wait()
+		cut() // what could not be settled so far is found by the next run
+		c.late.Wait()
 		close(stopped)
 	}()
 	<-ctx.Done()
@@ -175,7 +182,7 @@ func (c *Courier) dispatch(ctx, life context.Context, all *sync.WaitGroup) {
 		}
 		var alarm <-chan time.Time
 		if at, ok := c.plan.Alarm(); ok {
-			alarm = time.After(max(at.Sub(c.cfg.Clock()), 0))
+			alarm = time.After(min(max(at.Sub(c.cfg.Clock()), 0), longestSleep))
 		}
 		select {
 		case <-ctx.Done():

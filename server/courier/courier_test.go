@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -32,7 +34,7 @@ func TestAMessageIsSignedAndHandedOver(t *testing.T) {
 		t.Fatalf("transactions: %+v", got)
 	}
 	body := string(got[0].Body)
-	if strings.Contains(strings.ToLower(body), "bcc") || strings.Contains(body, "hidden") {
+	if strings.Contains(strings.ToLower(body), "\nbcc") || strings.Contains(body, "hidden") {
 		t.Errorf("Bcc leaks:\n%s", body)
 	}
 	if !strings.HasSuffix(body, "\r\n\r\nhello\r\n.dot\r\n") {
@@ -295,7 +297,7 @@ func TestNothingIsSentToPrivateAddresses(t *testing.T) {
 	if total, _, _ := mx.Connections(); total != 0 || !strings.Contains(list[0].Reply, "private") {
 		t.Errorf("%d connections: %+v", total, list[0])
 	}
-	for addr, public := range map[string]bool{"192.0.2.1": true, "10.1.2.3": false, "127.0.0.1": false, "169.254.1.1": false, "::1": false, "fe80::1": false, "fd00::1": false, "2001:db8::1": true, "0.0.0.0": false, "224.0.0.1": false} {
+	for addr, public := range map[string]bool{"8.8.8.8": true, "10.1.2.3": false, "127.0.0.1": false, "169.254.1.1": false, "::1": false, "fe80::1": false, "fd00::1": false, "2606:4700::1111": true, "0.0.0.0": false, "224.0.0.1": false} {
 		if isPublic(netip.MustParseAddr(addr)) != public {
 			t.Errorf("%s: %v", addr, !public)
 		}
@@ -386,5 +388,57 @@ func TestAnEnforcedPolicyIsKept(t *testing.T) {
 				t.Errorf("%+v", list[0])
 			}
 		})
+	}
+}
+
+func TestWhatMayBeTriedAtOnceDoesNotWait(t *testing.T) {
+	const messages = 300
+	var mu sync.Mutex
+	tried := map[string]bool{}
+	b := newBed(t, func(b *bed) {
+		b.cfg.Retry = mailstore.Backoff{time.Nanosecond}
+		b.exchanger("far.test", mxtest.Options{Rcpt: func(_, to string) string {
+			mu.Lock()
+			defer mu.Unlock()
+			if !tried[to] {
+				tried[to] = true
+				return "450 4.2.1 once more"
+			}
+			return ""
+		}})
+	})
+	b.halt()
+	ids := make([]mailstore.MessageID, messages)
+	for i := range ids {
+		ids[i] = b.send("ann@a.test", nil, fmt.Sprintf("x%d@far.test", i))
+	}
+	b.start()
+	for _, id := range ids {
+		if list := b.wait("ann@a.test", id, mailstore.Delivered); len(list[0].Tries) != 2 {
+			t.Fatalf("%d tries", len(list[0].Tries))
+		}
+	}
+}
+
+func TestWhatIsLookedUpWhenTheServerStopsIsTriedAtOnceByTheNextRun(t *testing.T) {
+	release := make(chan struct{})
+	b := newBed(t, func(b *bed) {
+		b.exchanger("far.test", mxtest.Options{})
+		b.cfg.Retry = mailstore.Backoff{time.Hour}
+		b.zones.Hold("far.test.", release)
+	})
+	id := b.send("ann@a.test", nil, "x@far.test")
+	for b.zones.Queries("far.test.") == 0 {
+		runtime.Gosched()
+	}
+	b.halt()
+	close(release)
+	b.zones.Restore("far.test.")
+	b.must(b.dir.Close())
+	b.must(b.store.Close())
+	b.open()
+	b.start()
+	if list := b.wait("ann@a.test", id, mailstore.Delivered); len(list[0].Tries) != 1 {
+		t.Errorf("%d tries", len(list[0].Tries))
 	}
 }

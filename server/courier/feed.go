@@ -17,7 +17,7 @@ import (
 
 // load is a parcel in hand.
 type load struct {
-	id      string
+	id      string // of the job; what is claimed once more gets another
 	box     mailstore.Outbox
 	parcel  mailstore.Parcel
 	way     way
@@ -28,6 +28,7 @@ type load struct {
 type space struct {
 	busy   bool            // it is being looked at
 	inHand int             // messages
+	bulk   int             // of these
 	lanes  map[laneKey]int // of these
 	pause  time.Time       // not looked at earlier
 	room   bool            // there is room again for something, since the last look began
@@ -72,7 +73,7 @@ func (c *Courier) feed(ctx context.Context) {
 		}
 		var alarm <-chan time.Time
 		if !next.IsZero() {
-			alarm = time.After(max(next.Sub(c.cfg.Clock()), 0))
+			alarm = time.After(min(max(next.Sub(c.cfg.Clock()), 0), longestSleep))
 		}
 		select {
 		case <-ctx.Done():
@@ -135,10 +136,10 @@ func (c *Courier) feedOne(ctx context.Context, ws mailstore.WorkspaceID) (pause 
 	if err != nil {
 		return fail("look at outbox", err)
 	}
-	if err := c.tell(ctx, box); err != nil {
-		return fail("tell senders", err)
+	if err := c.tell(ctx, box); err != nil { // that holds up nobody's mail
+		pause = fail("tell senders", err)
 	}
-	taken, err := c.claim(ctx, ws, box)
+	taken, crowded, err := c.claim(ctx, ws, box)
 	if err != nil {
 		return fail("claim mail", err)
 	}
@@ -146,54 +147,51 @@ func (c *Courier) feedOne(ctx context.Context, ws mailstore.WorkspaceID) (pause 
 	if err != nil {
 		return fail("look at outbox", err)
 	}
-	if ok && taken == 0 && !next.After(c.cfg.Clock()) { // there is more than may be in hand: who finishes something rings
-		return starvedCheck
+	if ok && taken == 0 && crowded && !next.After(c.cfg.Clock()) { // there is more than may be in hand: who finishes something rings
+		return max(pause, starvedCheck)
 	}
-	return 0
+	return pause
 }
 
-// claim takes parcels in hand, domain by domain, and finds their ways.
-func (c *Courier) claim(ctx context.Context, ws mailstore.WorkspaceID, box mailstore.Outbox) (taken int, err error) {
+// claim takes parcels in hand, domain by domain, and finds their ways. crowded tells that something was left for which there is
+// no room.
+func (c *Courier) claim(ctx context.Context, ws mailstore.WorkspaceID, box mailstore.Outbox) (taken int, crowded bool, err error) {
 	for after := ""; ctx.Err() == nil; {
 		now := c.cfg.Clock()
 		domains, err := box.Domains(ctx, now, after, domainsAtOnce)
 		if err != nil || len(domains) == 0 {
-			return taken, err
+			return taken, crowded, err
 		}
 		after = domains[len(domains)-1]
-		if domains = c.withRoom(ws, domains); len(domains) == 0 {
+		roomy := c.withRoom(ws, domains)
+		crowded = crowded || len(roomy) < 2*len(domains)
+		if len(roomy) == 0 {
 			continue
 		}
-		parcels, err := box.Claim(ctx, now, domains, windowPerDomain/2)
+		parcels, err := box.Claim(ctx, now, roomy, windowPerDomain/2)
 		if err != nil {
-			return taken, err
+			return taken, crowded, err
 		}
 		taken += len(parcels)
 		c.take(ctx, ws, box, parcels)
-		if c.full(ws) {
-			return taken, nil
-		}
 	}
-	return taken, ctx.Err()
+	return taken, crowded, ctx.Err()
 }
 
-// withRoom keeps the domains of which less than half of what may be in hand is.
-func (c *Courier) withRoom(ws mailstore.WorkspaceID, domains []string) (list []string) {
+// withRoom gives the queues of the domains of which less than half of what may be in hand is. Bulk that fills all that a workspace may
+// have in hand leaves room for what is prompt.
+func (c *Courier) withRoom(ws mailstore.WorkspaceID, domains []string) (list []mailstore.Queue) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	s := c.spaces[ws]
 	for _, d := range domains {
-		if max(s.lanes[laneKey{d, mailstore.Prompt}], s.lanes[laneKey{d, mailstore.Bulk}]) <= windowPerDomain/2 {
-			list = append(list, d)
+		for _, lane := range []mailstore.Lane{mailstore.Prompt, mailstore.Bulk} {
+			if s.lanes[laneKey{d, lane}] <= windowPerDomain/2 && (lane == mailstore.Prompt || s.bulk < windowPerSpace) {
+				list = append(list, mailstore.Queue{Domain: d, Lane: lane})
+			}
 		}
 	}
 	return list
-}
-
-func (c *Courier) full(ws mailstore.WorkspaceID) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.spaces[ws].inHand >= windowPerSpace
 }
 
 // take notes parcels as in hand and gives them to the plan when their way is known, those of a domain together. It returns
@@ -203,21 +201,26 @@ func (c *Courier) take(ctx context.Context, ws mailstore.WorkspaceID, box mailst
 	c.mu.Lock()
 	s := c.spaces[ws]
 	for _, p := range parcels {
-		l := &load{id: string(ws) + " " + strconv.FormatInt(p.Recipients[0].Row, 10), box: box, parcel: p}
+		c.serial++
+		l := &load{id: strconv.FormatUint(c.serial, 10), box: box, parcel: p}
 		c.loads[l.id] = l
 		for _, r := range p.Recipients {
 			c.rows[rowKey{ws, r.Row}] = l.id
 		}
 		s.inHand++
+		if p.Lane == mailstore.Bulk {
+			s.bulk++
+		}
 		s.lanes[laneKey{p.Domain, p.Lane}]++
 		byDomain[p.Domain] = append(byDomain[p.Domain], l)
 	}
 	c.mu.Unlock()
+	senders := senders{c: c, known: map[senderKey]tenancy.Leaving{}}
 	var group errgroup.Group
 	group.SetLimit(lookupsAtOnce)
 	for domain, loads := range byDomain {
 		group.Go(func() error {
-			c.route(ctx, domain, loads)
+			c.route(ctx, domain, &senders, loads)
 			return nil
 		})
 	}
@@ -226,18 +229,27 @@ func (c *Courier) take(ctx context.Context, ws mailstore.WorkspaceID, box mailst
 }
 
 // route finds the way of loads for one domain and adds them to the plan.
-func (c *Courier) route(ctx context.Context, domain string, loads []*load) {
-	look := lookup{c: c, domain: domain}
+func (c *Courier) route(ctx context.Context, domain string, senders *senders, loads []*load) {
+	look := lookup{c: c, domain: domain, senders: senders}
 	for _, l := range loads {
 		if err := look.way(ctx, l); err != nil {
 			c.noWay(ctx, l, err)
 			continue
 		}
-		job := schedule.Job{ID: l.id, Workspace: string(l.parcel.Workspace), Site: l.way.site, Lane: lane(l.parcel.Lane), Cost: len(l.parcel.Recipients) + int(l.parcel.Size/octetsPerCost)}
+		job := schedule.Job{ID: l.id, Workspace: planned(l.parcel), Site: l.way.site, Lane: lane(l.parcel.Lane), Cost: len(l.parcel.Recipients) + int(l.parcel.Size/octetsPerCost)}
 		if !c.plan.Add(job) {
 			c.giveBack(ctx, l, c.cfg.Clock().Add(unreachablePause))
 		}
 	}
+}
+
+// planned is the name under which the plan counts a parcel for its workspace: what is prompt for itself, so that a workspace's bulk
+// that fills all of its workers holds up none of its replies. What is prompt is bounded (mailstore.MaxPrompt).
+func planned(p mailstore.Parcel) string {
+	if p.Lane == mailstore.Prompt {
+		return string(p.Workspace) + " prompt"
+	}
+	return string(p.Workspace)
 }
 
 func lane(l mailstore.Lane) schedule.Lane {
@@ -249,14 +261,15 @@ func lane(l mailstore.Lane) schedule.Lane {
 
 // giveBack lets go of a load that was not tried.
 func (c *Courier) giveBack(ctx context.Context, l *load, notBefore time.Time) {
-	rows := make([]int64, len(l.parcel.Recipients))
-	for i, r := range l.parcel.Recipients {
-		rows[i] = r.Row
-	}
-	if err := l.box.Release(context.WithoutCancel(ctx), rows, notBefore); err != nil && fault.KindOf(err) != fault.NotFound {
-		c.log.Error("give mail back", "workspace", l.parcel.Workspace, "err", err)
-	}
+	c.release(ctx, l, notBefore)
 	c.forget(l)
+}
+
+// release lets the rows of a load be claimed once more, from notBefore on.
+func (c *Courier) release(ctx context.Context, l *load, notBefore time.Time) {
+	if err := l.box.Release(context.WithoutCancel(ctx), rowsOf(l.parcel.Recipients), notBefore); err != nil && fault.KindOf(err) != fault.NotFound {
+		c.log.Error("give mail back", "workspace", l.parcel.Workspace, "message", l.parcel.Message, "err", err)
+	}
 }
 
 // forget is called when a load is settled, and lets its workspace take more in hand.
@@ -265,14 +278,19 @@ func (c *Courier) forget(l *load) {
 	c.mu.Lock()
 	delete(c.loads, l.id)
 	for _, r := range l.parcel.Recipients {
-		delete(c.rows, rowKey{ws, r.Row})
+		if k := (rowKey{ws, r.Row}); c.rows[k] == l.id { // it may be in hand once more
+			delete(c.rows, k)
+		}
 	}
 	s := c.spaces[ws]
 	s.inHand--
+	if l.parcel.Lane == mailstore.Bulk {
+		s.bulk--
+	}
 	if s.lanes[key]--; s.lanes[key] == 0 {
 		delete(s.lanes, key)
 	}
-	hungry := s.lanes[key] == windowPerDomain/2 || s.inHand == windowPerSpace/2 || s.inHand == 0
+	hungry := s.lanes[key] == windowPerDomain/2 || s.bulk == windowPerSpace/2 || s.inHand == 0
 	if hungry {
 		s.pause, s.room = time.Time{}, true
 	}

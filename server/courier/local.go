@@ -56,7 +56,8 @@ func (c *Courier) deliver(ctx context.Context, l *load, left []mailstore.Claimed
 	if _, err := io.Copy(spool, b.reader()); err != nil {
 		return nil, fmt.Errorf("copy message: %w", err)
 	}
-	receipt, err := mailstore.Deliver(ctx, mailstore.Arrival{Sender: b.sender, Trace: c.trace(b.sender, string(l.parcel.Message)), Spool: spool, To: to})
+	// It is not confirmed: should it not be settled and come again, it is stored once. No other message has its return path.
+	_, err = mailstore.Deliver(ctx, mailstore.Arrival{Sender: b.sender, Trace: c.trace(b.sender, string(l.parcel.Message)), Spool: spool, To: to})
 	if err != nil {
 		f := &refusal{code: 451, status: "4.3.0", text: "not available now", reason: report.Other}
 		if x := fault.From(err); x != nil {
@@ -73,7 +74,6 @@ func (c *Courier) deliver(ctx context.Context, l *load, left []mailstore.Claimed
 		}
 		return results, nil
 	}
-	receipt.Confirm()
 	return results, nil
 }
 
@@ -102,7 +102,7 @@ func (c *Courier) tell(ctx context.Context, box mailstore.Outbox) error {
 }
 
 func (c *Courier) tellOne(ctx context.Context, box mailstore.Outbox, n mailstore.Notice) error {
-	to, err := c.dir.Recipient(ctx, n.Sender)
+	to, err := c.dir.Home(ctx, n.Workspace, n.Inbox)
 	if errors.Is(err, tenancy.ErrNotFound) { // the sender is gone, and nobody else is told
 		return box.NoticeDone(ctx, n)
 	}
@@ -138,8 +138,9 @@ func (c *Courier) writeNotice(ctx context.Context, box mailstore.Outbox, n mails
 	}
 	if file, err := box.Open(ctx, n.Message); err == nil {
 		defer file.Close()
-		if notice.Header, err = headerOf(file); err != nil {
-			return err
+		if notice.Header, err = headerOf(file); err != nil { // it is told all the same
+			c.log.Error("read the header of a message for a notice", "message", n.Message, "err", err)
+			notice.Header = nil
 		}
 		e := message.Parse(notice.Header).Envelope
 		notice.Subject, notice.References = e.Subject, e.References

@@ -3,11 +3,13 @@ package courier
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
+	"sync"
+	"time"
 
+	"github.com/postroom/postroom/mailstore"
 	"github.com/postroom/postroom/mailstore/report"
 	"github.com/postroom/postroom/server/courier/sts"
 	"github.com/postroom/postroom/server/resolver"
@@ -22,6 +24,8 @@ type way struct {
 	policy   sts.Policy // of the recipients' domain
 	relay    *tenancy.Smarthost
 	fallback *tenancy.Smarthost // where it goes if no host can be reached
+	relayOf  string             // the workspace whose relay it is; "" is the server's
+	apart    string             // the workspace that comes with an address or a name of its own; "" for ours
 	hostname string             // our name in EHLO
 	source   netip.Addr         // to connect from; zero: the system's choice
 }
@@ -34,6 +38,20 @@ const (
 	toLocal  // to inboxes of this server
 	toCaught // kept instead of sent
 )
+
+// Sites that are no hosts; the names are none that a host could have.
+const (
+	siteLocal  = "(local)"
+	siteCaught = "(caught)"
+)
+
+// own is the name of a site as this way comes to it.
+func (w *way) own(site string) string {
+	if w.apart != "" {
+		site += " of " + w.apart
+	}
+	return site
+}
 
 // key tells which connections may carry the message: who we say we are, and what is demanded of TLS.
 func (w *way) key() string {
@@ -69,8 +87,9 @@ func (r *refusal) permanent() bool { return r.code/100 == 5 }
 
 // lookup finds ways to one domain. What does not depend on the sender is looked up once.
 type lookup struct {
-	c      *Courier
-	domain string
+	c       *Courier
+	domain  string
+	senders *senders
 
 	local  *bool
 	route  *resolver.Route
@@ -90,9 +109,11 @@ func (k *lookup) way(ctx context.Context, l *load) (err error) {
 		}
 		k.local = &local
 	}
-	sender := domainOf(l.parcel.Sender)
-	if l.leaving, err = c.dir.Leaving(ctx, l.parcel.Workspace, l.parcel.Inbox, sender); err != nil {
+	if l.leaving, err = k.senders.leaving(ctx, l.parcel); err != nil {
 		return err
+	}
+	if !l.leaving.Owned {
+		return &refusal{code: 550, status: "5.7.1", reason: report.Policy, text: "the domain " + domainOf(l.parcel.Sender) + " does not belong to the sender any more"}
 	}
 	s := l.leaving.Sending
 	l.way = way{hostname: c.cfg.Hostname, source: s.SourceIP}
@@ -100,16 +121,21 @@ func (k *lookup) way(ctx context.Context, l *load) (err error) {
 		l.way.hostname = s.Hostname
 	}
 	if *k.local {
-		l.way.kind, l.way.site = toLocal, "local"
+		l.way.kind, l.way.site = toLocal, siteLocal
 		return nil
 	}
 	if c.cfg.Catch != nil {
-		l.way.kind, l.way.site = toCaught, "caught"
+		l.way.kind, l.way.site = toCaught, siteCaught
 		return nil
+	}
+	if s.SourceIP.IsValid() || s.Hostname != "" { // what is refused there is refused to the workspace alone
+		l.way.apart = string(l.parcel.Workspace)
 	}
 	relay := s.Relay
 	if relay == nil {
 		relay = c.cfg.Relay
+	} else {
+		l.way.relayOf = string(l.parcel.Workspace)
 	}
 	if relay != nil && relay.Mode != tenancy.RelayFallback {
 		l.way.byRelay(relay)
@@ -119,12 +145,40 @@ func (k *lookup) way(ctx context.Context, l *load) (err error) {
 		return err
 	}
 	l.way.hosts, l.way.policy, l.way.fallback = k.route.Hosts, k.policy, relay
-	l.way.site = siteOf(k.route.Hosts)
+	l.way.site = l.way.own(siteOf(k.route.Hosts))
 	return nil
 }
 
+// senders remembers, while parcels of one workspace are taken in hand together, how those leave that have the same sender.
+type senders struct {
+	c     *Courier
+	mu    sync.Mutex
+	known map[senderKey]tenancy.Leaving
+}
+
+type senderKey struct {
+	inbox  mailstore.InboxID
+	domain string
+}
+
+func (s *senders) leaving(ctx context.Context, p mailstore.Parcel) (l tenancy.Leaving, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock() // while it is looked up too: what others ask for is most often the same
+	key := senderKey{p.Inbox, domainOf(p.Sender)}
+	l, ok := s.known[key]
+	if !ok {
+		if l, err = s.c.dir.Leaving(ctx, p.Workspace, p.Inbox, key.domain); err == nil {
+			s.known[key] = l
+		}
+	}
+	return l, err
+}
+
 func (w *way) byRelay(r *tenancy.Smarthost) {
-	w.kind, w.relay, w.site = byRelay, r, "relay "+hostPort(r)
+	w.kind, w.relay, w.site = byRelay, r, w.own("relay "+hostPort(r))
+	if w.relayOf != "" && w.apart == "" {
+		w.site += " of " + w.relayOf
+	}
 	w.hosts, w.policy, w.fallback = nil, sts.Policy{}, nil
 }
 
@@ -200,13 +254,14 @@ func domainOf(address string) string { return address[strings.LastIndexByte(addr
 
 // noWay settles a load that has no way: at once and for good, or until its next try.
 func (c *Courier) noWay(ctx context.Context, l *load, err error) {
+	if ctx.Err() != nil { // the server is stopped: the next run looks again
+		c.giveBack(ctx, l, time.Time{})
+		return
+	}
 	var r *refusal
 	if !errors.As(err, &r) {
-		if ctx.Err() == nil {
-			c.log.Error("find the way of mail", "workspace", l.parcel.Workspace, "message", l.parcel.Message, "err", err)
-		}
-		c.giveBack(ctx, l, c.cfg.Clock().Add(failedFeedPause))
-		return
+		c.log.Error("find the way of mail", "workspace", l.parcel.Workspace, "message", l.parcel.Message, "err", err)
+		r = &refusal{code: 451, status: "4.3.0", text: "internal error of " + c.cfg.Hostname, reason: report.Other}
 	}
 	left, err := l.box.Begin(ctx, l.parcel, c.cfg.Retry)
 	if err != nil {
@@ -217,5 +272,3 @@ func (c *Courier) noWay(ctx context.Context, l *load, err error) {
 	c.settle(ctx, l, c.allFailed(l, left, r, connection{}))
 	c.forget(l)
 }
-
-func (w *way) String() string { return fmt.Sprintf("%s via %s", w.hostname, w.site) }

@@ -25,8 +25,8 @@ var notPublic = []netip.Prefix{
 // translated is where NAT64 shows the public IPv4 internet (RFC 6052): such an address is as public as the one within.
 var translated = netip.MustParsePrefix("64:ff9b::/96")
 
-// isPublic reports whether an address belongs to the public internet.
-func isPublic(addr netip.Addr) bool {
+// IsPublic reports whether an address belongs to the public internet.
+func IsPublic(addr netip.Addr) bool {
 	addr = addr.WithZone("").Unmap()
 	if translated.Contains(addr) {
 		b := addr.As16()

@@ -188,7 +188,7 @@ func (c *Client) dial(ctx context.Context, network, addr string) (net.Conn, erro
 	dialer := net.Dialer{Timeout: connectTimeout}
 	err = nil
 	for _, ip := range alternate(found.IPv6, found.IPv4) {
-		if !c.allowPrivate && !isPublic(ip) {
+		if !c.allowPrivate && !IsPublic(ip) {
 			err = errors.Join(err, fmt.Errorf("%s has the address %s, which is not public", host, ip))
 			continue
 		}

@@ -160,7 +160,7 @@ func TestNeighboursAreNotPublic(t *testing.T) {
 		"::ffff:127.0.0.1": false, "::ffff:10.0.0.1": false, "::127.0.0.1": false, "64:ff9b::127.0.0.1": false, "64:ff9b::10.0.0.1": false,
 		"64:ff9b:1::8.8.8.8": false, "2002:7f00:1::": false, "2001::1": false, "2001:db8::1": false,
 	} {
-		if got := isPublic(netip.MustParseAddr(addr)); got != want {
+		if got := IsPublic(netip.MustParseAddr(addr)); got != want {
 			t.Errorf("%s: public is %v", addr, got)
 		}
 	}
