@@ -48,7 +48,8 @@ type Parcel struct {
 type Claimed struct {
 	Row      int64
 	Address  string
-	Attempts int // before this one; after Begin with it
+	Attempts int       // before this one; after Begin with it
+	FirstAt  time.Time // of the first attempt, after Begin
 	DueAt    time.Time
 }
 
@@ -319,7 +320,15 @@ func (w *workspace) begin(tx *sqlite.Tx, c *Claimed, next, now time.Time) (ok bo
 	if err == nil {
 		_, err = tx.Exec("INSERT INTO attempts (outbox_id, number, started_at) VALUES (?, ?, ?)", c.Row, c.Attempts, now.UnixMicro())
 	}
-	return err == nil, err
+	if err != nil {
+		return false, err
+	}
+	var first int64
+	if err := tx.Row("SELECT started_at FROM attempts WHERE outbox_id = ? ORDER BY number LIMIT 1", sqlite.Args(c.Row), &first); err != nil {
+		return false, err
+	}
+	c.FirstAt = time.UnixMicro(first).UTC()
+	return true, nil
 }
 
 // reject gives a recipient up whose address was suppressed while it waited.

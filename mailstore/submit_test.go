@@ -222,6 +222,11 @@ func TestAfterACrashNothingIsTriedAgainAtOnce(t *testing.T) {
 	if len(again) != 1 || again[0].Recipients[0].Attempts != 1 {
 		t.Fatalf("after the wait: %+v", again)
 	}
+	if left := b.begin(again[0]); left[0].Attempts != 2 || !left[0].FirstAt.Equal(b.opt.Clock().Add(-time.Minute)) {
+		t.Errorf("the second attempt: %+v", left)
+	}
+	b.pass(2 * time.Hour)
+	b.claim()
 	b.crash() // claimed, not begun
 	if len(b.claim()) != 1 {
 		t.Error("what was only in hand is not due")

@@ -48,16 +48,26 @@ func (c *Courier) prepare(ctx context.Context, l *load) (*body, error) {
 	if err != nil {
 		return nil, err
 	}
-	if b.front, err = c.ours(ctx, l); err == nil {
-		var signatures []byte
-		if signatures, err = sign(l.leaving.Signatures, b); err == nil {
-			b.front = append(signatures, b.front...)
-			b.size = int64(len(b.front)) + b.message.Size
-			return b, nil
-		}
+	if l.parcel.Unsubscribe { // each recipient has another link
+		b.front, err = c.sign(ctx, l, b)
+	} else {
+		b.front, err = c.fronts.signed(l.parcel.Message, c.cfg.Clock(), func() ([]byte, error) { return c.sign(ctx, l, b) })
 	}
-	b.Close()
-	return nil, err
+	if err != nil {
+		b.Close()
+		return nil, err
+	}
+	b.size = int64(len(b.front)) + b.message.Size
+	return b, nil
+}
+
+// sign gives what is put in front of a message: the signatures of all, and what is ours.
+func (c *Courier) sign(ctx context.Context, l *load, b *body) (front []byte, err error) {
+	if b.front, err = c.ours(ctx, l); err != nil {
+		return nil, err
+	}
+	signatures, err := sign(l.leaving.Signatures, b)
+	return append(signatures, b.front...), err
 }
 
 // openBody opens a message without anything of ours: it is the same octets each time.

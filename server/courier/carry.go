@@ -304,7 +304,7 @@ func (c *Courier) newResult(r mailstore.Claimed, conn connection, reply smtpc.Re
 	return mailstore.Result{Row: r.Row, Number: r.Attempts, Host: conn.host, Address: conn.address, TLS: conn.tls, Verified: conn.proof, Code: reply.Code, Enhanced: reply.Status, Reply: reply.Text}
 }
 
-// failed decides between another try and giving up.
+// failed decides between another try and giving up, which is by the time since the first try.
 func (c *Courier) failed(l *load, r mailstore.Claimed, f *refusal, conn connection) mailstore.Result {
 	result := c.newResult(r, conn, smtpc.Reply{Code: f.code, Status: f.status, Text: f.Error()})
 	if result.Host == "" {
@@ -312,11 +312,7 @@ func (c *Courier) failed(l *load, r mailstore.Claimed, f *refusal, conn connecti
 	}
 	result.Reason = string(f.reason)
 	now := c.cfg.Clock()
-	since := l.parcel.CreatedAt
-	if l.parcel.SendAt.After(since) {
-		since = l.parcel.SendAt
-	}
-	switch age := now.Sub(since); {
+	switch age := now.Sub(r.FirstAt); { // not since it was accepted: it may have been held
 	case f.permanent():
 		result.Status = mailstore.Bounced
 	case age >= c.cfg.GiveUpAfter:

@@ -68,7 +68,7 @@ type Config struct {
 	AllowPrivate bool // servers of recipients may be at loopback and private addresses
 
 	Retry        mailstore.Backoff
-	GiveUpAfter  time.Duration // since the message was accepted
+	GiveUpAfter  time.Duration // since the first try
 	DelayedAfter time.Duration // the sender is told then
 
 	Schedule     schedule.Config
@@ -103,6 +103,8 @@ type Courier struct {
 	log  *slog.Logger
 	plan *schedule.Scheduler
 	idle idle // connections
+
+	fronts fronts
 
 	hungry chan struct{} // rings when a workspace may take more in hand
 	ready  chan struct{} // rings when the plan has changed
