@@ -55,6 +55,8 @@ type SMTPConfig struct {
 	MaxConnections          int    `toml:"max_connections"`
 	MaxConnectionsPerSource int    `toml:"max_connections_per_source"`
 	Authenticate            bool   `toml:"authenticate"` // look at SPF, DKIM and DMARC
+
+	TrustedNetworks []string `toml:"trusted_networks"` // whose clients relay what others sent
 }
 
 // SubmissionConfig is mail from those who log in. An empty address serves nothing.
@@ -129,7 +131,7 @@ func DefaultConfig() Config {
 		DataDir:      defaultDataDir,
 		DrainTimeout: 30 * time.Second,
 		Log:          LogConfig{Level: "info", Format: "text"},
-		SMTP:         SMTPConfig{Listen: ":25", MaxMessageBytes: smtpd.DefaultMaxMessageBytes, MaxConnections: smtpd.DefaultMaxConnections, MaxConnectionsPerSource: smtpd.DefaultMaxConnectionsPerSource, Authenticate: true},
+		SMTP:         SMTPConfig{Listen: ":25", MaxMessageBytes: smtpd.DefaultMaxMessageBytes, MaxConnections: smtpd.DefaultMaxConnections, MaxConnectionsPerSource: smtpd.DefaultMaxConnectionsPerSource, Authenticate: true, TrustedNetworks: []string{"127.0.0.0/8", "::1/128"}},
 		Submission:   SubmissionConfig{Listen: ":587", ListenTLS: ":465", MaxConnections: smtpd.DefaultMaxConnections, MaxConnectionsPerSource: smtpd.DefaultMaxConnectionsPerSource},
 		Outgoing: OutgoingConfig{Retry: []string{"5m", "15m", "30m", "1h", "2h", "4h", "8h"}, GiveUpAfter: courier.DefaultGiveUpAfter, DelayNoticeAfter: courier.DefaultDelayedAfter,
 			MaxConnections: plan.MaxWorkers, MaxConnectionsPerWorkspace: plan.MaxPerWorkspace, MaxConnectionsPerDestination: plan.MaxConcurrency, MTASTS: true, DKIMRotateAfter: courier.DefaultRotateAfter, Port: courier.DefaultPort},

@@ -41,6 +41,9 @@ func checkConfig(cfg Config, lines map[string]int) []mistake {
 	c.number("smtp.max_message_bytes", cfg.SMTP.MaxMessageBytes, 1<<10, 1<<30)
 	c.number("smtp.max_connections", int64(cfg.SMTP.MaxConnections), 1, 100_000)
 	c.number("smtp.max_connections_per_source", int64(cfg.SMTP.MaxConnectionsPerSource), 1, 100_000)
+	if _, err := parseNetworks(cfg.SMTP.TrustedNetworks); err != nil {
+		c.wrong("smtp.trusted_networks", "%v", err)
+	}
 	c.number("submission.max_connections", int64(cfg.Submission.MaxConnections), 1, 100_000)
 	c.number("submission.max_connections_per_source", int64(cfg.Submission.MaxConnectionsPerSource), 1, 100_000)
 	c.outgoing(cfg.Outgoing)
@@ -78,6 +81,27 @@ func (c *checker) outgoing(o OutgoingConfig) {
 	if _, err := loadRoots(o.CAFile); err != nil {
 		c.wrong("outgoing.ca_file", "%v", err)
 	}
+}
+
+// maxTrusted is how many networks may be trusted.
+const maxTrusted = 100
+
+// parseNetworks reads networks, or single addresses.
+func parseNetworks(list []string) (networks []netip.Prefix, err error) {
+	if len(list) > maxTrusted {
+		return nil, fmt.Errorf("at most %d networks", maxTrusted)
+	}
+	for _, text := range list {
+		network, err := netip.ParsePrefix(text)
+		if addr, bad := netip.ParseAddr(text); err != nil && bad == nil {
+			network, err = netip.PrefixFrom(addr, addr.BitLen()), nil
+		}
+		if err != nil || network != network.Masked() {
+			return nil, fmt.Errorf(`%q is no network: write one such as "192.0.2.0/24", or an address`, text)
+		}
+		networks = append(networks, network)
+	}
+	return networks, nil
 }
 
 // maxRetry is how many waits a schedule of tries may have.

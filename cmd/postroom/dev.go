@@ -103,7 +103,7 @@ func (c *devCommand) config(dataDir string) (Config, error) {
 	cfg.TLS = TLSConfig{CertFile: files.cert, KeyFile: files.key}
 	cfg.Submission.Listen, cfg.Submission.ListenTLS = c.Submission, c.Submissions
 	cfg.SMTP.Listen, cfg.HTTP.Listen, cfg.IMAP.Listen, cfg.IMAP.ListenTLS = c.SMTP, c.HTTP, c.IMAP, c.IMAPS
-	cfg.SMTP.Authenticate = c.Authenticate
+	cfg.SMTP.Authenticate, cfg.SMTP.TrustedNetworks = c.Authenticate, nil // all that comes is from this machine
 	cfg.Log.Level = slog.LevelError.String()
 	if c.Verbose {
 		cfg.Log.Level = slog.LevelDebug.String()

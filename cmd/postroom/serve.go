@@ -185,6 +185,7 @@ func (p *postroom) run(ctx context.Context) error {
 	incoming := p.smtpConfig()
 	if p.cfg.SMTP.Authenticate {
 		incoming.Auth = mailauth.New(mailauth.Config{Resolver: p.names})
+		incoming.Trusted, _ = parseNetworks(p.cfg.SMTP.TrustedNetworks) // it was checked
 	}
 	mail := smtpd.New(incoming, p.dir, p.log)
 	senders := smtpd.New(p.submissionConfig(), p.dir, p.log)

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"fmt"
 	"io"
+	"net/netip"
 	"slices"
 
 	"github.com/postroom/postroom/mailstore"
@@ -24,15 +25,15 @@ type judged struct {
 // have put aside. What comes to a return path of ours is filed nowhere else: nobody can write to one who did not get our mail.
 func (s *session) judge(spool *mailstore.Spool, head int64) (j judged, err error) {
 	j = judged{spool: spool, to: slices.Clone(s.tx.to)}
-	verifier := s.run.cfg.Auth
-	if verifier == nil {
+	verifier, ip := s.run.cfg.Auth, s.front.link.ip
+	if verifier == nil || slices.ContainsFunc(s.run.cfg.Trusted, func(n netip.Prefix) bool { return n.Contains(ip) }) {
 		return j, nil
 	}
 	message, ok := spool.Reader().(io.ReaderAt)
 	if !ok {
 		return j, fmt.Errorf("judge message: a spool that is no io.ReaderAt")
 	}
-	verdict := verifier.Verify(s.run.ctx, mailauth.Session{IP: s.front.link.ip, HELO: s.tx.helo, Sender: s.tx.sender, TLS: shownTLS(s.front.link.tls)}, message, spool.Size())
+	verdict := verifier.Verify(s.run.ctx, mailauth.Session{IP: ip, HELO: s.tx.helo, Sender: s.tx.sender, TLS: shownTLS(s.front.link.tls)}, message, spool.Size())
 	if verdict.DMARC.Disposition == mailauth.Reject && s.tx.rejecting == len(s.tx.to) {
 		return j, errForged
 	}

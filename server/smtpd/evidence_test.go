@@ -2,6 +2,7 @@ package smtpd
 
 import (
 	"context"
+	"net/netip"
 	"strings"
 	"testing"
 
@@ -36,6 +37,22 @@ func (b *bed) messages(address, mailbox string) []mailstore.Message {
 	list, _, err := in.Messages(context.Background(), mailstore.MessageFilter{Mailbox: mailbox}, nil, 100)
 	b.must(err)
 	return list
+}
+
+func TestWhatATrustedRelayBringsIsNotLookedAt(t *testing.T) {
+	zones := zonetest.Start(t, "reject.test. 60 TXT \"v=spf1 -all\"\n_dmarc.reject.test. 60 TXT \"v=DMARC1; p=reject\"\n")
+	b := newBed(t, func(c *Config) {
+		c.Auth = mailauth.New(mailauth.Config{Resolver: resolver.New(resolver.Config{Servers: []string{zones.Addr()}})})
+		c.Trusted = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
+	}).listen()
+	c := b.dial().hello()
+	c.envelope("x@reject.test", "ann@example.com")
+	c.do("DATA", "354 ")
+	c.send(from("reject.test"))
+	c.want("250 ")
+	if list := b.messages("ann@example.com", mailstore.InboxMailbox); len(list) != 1 || list[0].Auth != nil || zones.Queries("_dmarc.reject.test.") != 0 {
+		t.Errorf("%+v", list)
+	}
 }
 
 func from(domain string, more ...string) string {

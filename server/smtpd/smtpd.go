@@ -12,6 +12,7 @@ package smtpd
 import (
 	"crypto/tls"
 	"log/slog"
+	"net/netip"
 	"time"
 
 	"github.com/postroom/postroom/mailstore"
@@ -52,6 +53,10 @@ type Config struct {
 
 	// Auth finds out who really sent a message that comes in; nil: nothing is looked at.
 	Auth *mailauth.Verifier
+
+	// Trusted are networks whose clients relay what others sent, so that their addresses prove nothing: what they bring is not
+	// looked at.
+	Trusted []netip.Prefix
 
 	// AllowPlainOnLoopback lets clients on this machine log in without TLS.
 	AllowPlainOnLoopback bool
