@@ -172,6 +172,10 @@ func TestManyGoroutinesSendEachJobOnceWithinAllLimits(t *testing.T) {
 	}
 	wg.Wait()
 	check(t, s)
+	// Once all sites have had their rest, no round remembers who had a turn.
+	if g, ok := s.Next(now().Add(cfg.MaxRest)); ok {
+		t.Fatalf("job %s is left", g.Job.ID)
+	}
 	if len(s.jobs)+len(s.flows)+len(s.workspaces) > 0 {
 		t.Fatal("something is left")
 	}
