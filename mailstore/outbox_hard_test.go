@@ -140,7 +140,7 @@ func TestAReportChangesNothingOfWhatWasNeverSent(t *testing.T) {
 	if got := b.types()[before:]; !slices.Equal(got, []string{"message.received", "message.received", "message.received"}) || b.status(done.ID) != Cancelled {
 		t.Errorf("journal: %q, status %s", got, b.status(done.ID))
 	}
-	if why, err := b.out().Suppressed(t.Context(), []string{"y@far.example"}); err != nil || len(why) != 0 {
+	if why, err := b.in.Refused(t.Context(), []string{"y@far.example"}); err != nil || len(why) != 0 {
 		t.Errorf("suppressed: %v, %v", why, err)
 	}
 }

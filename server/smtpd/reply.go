@@ -74,6 +74,7 @@ var (
 	errNotYours      = refusal(550, 5, 7, 1, "the sender is not one of your addresses")
 	errFromNotYours  = refusal(550, 5, 7, 1, "the From or Sender field names an address that is not one of yours")
 	errNoAddress     = refusal(553, 5, 1, 3, "this is no address that mail can be sent to")
+	errAllListed     = refusal(550, 5, 7, 1, "your lists for sending keep out all of these addresses")
 	errAllSuppressed = refusal(550, 5, 7, 1, "nothing is sent to any of these addresses any more: they are suppressed")
 	errSenderFull    = refusal(452, 4, 2, 2, "your storage is full; try again later")
 	errSenderLimit   = refusal(451, 4, 7, 1, "a limit of yours is reached; try again later")
@@ -85,6 +86,7 @@ func errSuppressed(reason string) *smtp.SMTPError {
 		mailstore.SuppressedByBounce:      "mail to it bounced",
 		mailstore.SuppressedByComplaint:   "its owner complained",
 		mailstore.SuppressedByUnsubscribe: "its owner unsubscribed",
+		mailstore.ReasonListed:            "your lists for sending keep it out",
 	}[reason]
 	if why == "" {
 		why = "it is suppressed"
@@ -159,6 +161,8 @@ func toSubmissionReply(err error) *smtp.SMTPError {
 	switch kind := fault.KindOf(err); {
 	case errors.Is(err, tenancy.ErrUnauthenticated), kind == fault.NotFound:
 		return errRevoked
+	case errors.Is(err, mailstore.ErrListed):
+		return errAllListed
 	case errors.Is(err, mailstore.ErrSuppressed):
 		return errAllSuppressed
 	case kind == fault.Forbidden:
