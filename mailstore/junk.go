@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 
+	"github.com/postroom/postroom/mailstore/message"
 	"github.com/postroom/postroom/mailstore/sqlite"
 )
 
@@ -73,12 +75,18 @@ type Screening struct {
 	References []string // RFC Message-IDs that it answers or refers to
 }
 
+// ScreeningOf asks about a message by its header and reverse-path.
+func ScreeningOf(e *message.Envelope, sender string) Screening {
+	return Screening{Author: authorOf(e), Sender: sender, References: slices.Concat(e.References, e.InReplyTo)}
+}
+
 // Standing is what an inbox knows of who wrote a message.
 type Standing struct {
-	Listed  Ruling // what its lists say
-	Written bool   // the inbox has written to the author
-	Judged  string // Wanted, Unwanted or "": what the users of the workspace have shown, this inbox's first
-	Answer  bool   // the message refers to one that the inbox has sent
+	Listed     Ruling // what its lists say
+	Written    bool   // the inbox has written to the author
+	Judged     string // Wanted, Unwanted or "": what the users of the workspace have shown, this inbox's first
+	JudgedHere bool   // it is this inbox's
+	Answer     bool   // the message refers to one that the inbox has sent
 }
 
 // maxReferences is how many of a message's references are looked for.
@@ -128,7 +136,7 @@ func (in Inbox) standing(tx *sqlite.Tx, author string, s *Standing) error {
 			s.Written = sent > 0
 		}
 		if s.Judged == "" {
-			s.Judged = judged
+			s.Judged, s.JudgedHere = judged, inbox == in.id && judged != ""
 		}
 		return nil
 	})

@@ -144,7 +144,7 @@ func TestListsRule(t *testing.T) {
 	put := func(inbox InboxID, direction, kind string, entries ...string) {
 		t.Helper()
 		for _, e := range entries {
-			if _, added, err := ws.List(ctx, ListEntry{List: List{inbox, direction, kind}, Entry: e}); err != nil || !added {
+			if _, added, err := ws.Lists().Add(ctx, ListEntry{List: List{inbox, direction, kind}, Entry: e}); err != nil || !added {
 				t.Fatalf("%s: %t, %v", e, added, err)
 			}
 		}
@@ -189,23 +189,23 @@ func TestListsRule(t *testing.T) {
 	check("block", Screening{Author: "a@x.example", References: []string{"<1@demo.localhost>"}})
 	check("allow a@x.example", Screening{Author: "a@x.example"})
 
-	if _, _, err := ws.List(ctx, ListEntry{List: List{"", ListReceive, ListAllow}, Entry: "X.EXAMPLE"}); !errors.Is(err, errListedOtherwise) {
+	if _, _, err := ws.Lists().Add(ctx, ListEntry{List: List{"", ListReceive, ListAllow}, Entry: "X.EXAMPLE"}); !errors.Is(err, errListedOtherwise) {
 		t.Errorf("on both lists: %v", err)
 	}
-	if _, added, err := ws.List(ctx, ListEntry{List: List{"", ListReceive, ListBlock}, Entry: "x.example"}); err != nil || added {
+	if _, added, err := ws.Lists().Add(ctx, ListEntry{List: List{"", ListReceive, ListBlock}, Entry: "x.example"}); err != nil || added {
 		t.Errorf("twice: %t, %v", added, err)
 	}
-	if err := ws.Unlist(ctx, List{"", ListReceive, ListAllow}, "x.example"); !errors.Is(err, ErrNotFound) {
+	if err := ws.Lists().Remove(ctx, List{"", ListReceive, ListAllow}, "x.example"); !errors.Is(err, ErrNotFound) {
 		t.Errorf("off the other list: %v", err)
 	}
-	if err := ws.Unlist(ctx, List{"", ListReceive, ListBlock}, "x.example"); err != nil {
+	if err := ws.Lists().Remove(ctx, List{"", ListReceive, ListBlock}, "x.example"); err != nil {
 		t.Error(err)
 	}
-	first, next, err := ws.Entries(ctx, List{"", ListReceive, ListAllow}, nil, 1)
+	first, next, err := ws.Lists().Entries(ctx, List{"", ListReceive, ListAllow}, nil, 1)
 	if err != nil || len(first) != 1 || next == nil {
 		t.Fatalf("%+v, %v, %v", first, next, err)
 	}
-	second, next, err := ws.Entries(ctx, List{"", ListReceive, ListAllow}, next, 1)
+	second, next, err := ws.Lists().Entries(ctx, List{"", ListReceive, ListAllow}, next, 1)
 	if err != nil || len(second) != 1 || next != nil || second[0].Entry == first[0].Entry {
 		t.Errorf("%+v, %v, %v", second, next, err)
 	}
@@ -219,7 +219,7 @@ func TestListsForSendingKeepRecipientsOut(t *testing.T) {
 	ctx := t.Context()
 	list := func(kind, entry string) {
 		t.Helper()
-		if _, _, err := b.in.ws.List(ctx, ListEntry{List: List{"", ListSend, kind}, Entry: entry}); err != nil {
+		if _, _, err := b.in.ws.Lists().Add(ctx, ListEntry{List: List{"", ListSend, kind}, Entry: entry}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -262,7 +262,7 @@ func TestWhatIsPutAsideIsRecordedAndReleased(t *testing.T) {
 	if types := b.types(); types[len(types)-1] != "message.received.blocked" {
 		t.Errorf("%q", types)
 	}
-	list, next, err := b.in.ws.Rejections(ctx, RejectionFilter{Inbox: b.in.id, Action: Quarantined, Reason: ReasonBlocked}, nil, 0)
+	list, next, err := b.in.ws.Rejections().List(ctx, RejectionFilter{Inbox: b.in.id, Action: Quarantined, Reason: ReasonBlocked}, nil, 0)
 	if err != nil || next != nil || len(list) != 1 {
 		t.Fatalf("%+v, %v", list, err)
 	}
@@ -291,7 +291,7 @@ func TestWhatIsPutAsideIsRecordedAndReleased(t *testing.T) {
 	if _, err := b.in.Release(ctx, want.ID); !errors.Is(err, errAlreadyReleased) {
 		t.Errorf("twice: %v", err)
 	}
-	if r, err := b.in.ws.Rejection(ctx, want.ID); err != nil || r.ReleasedAt.IsZero() {
+	if r, err := b.in.ws.Rejections().Get(ctx, want.ID); err != nil || r.ReleasedAt.IsZero() {
 		t.Errorf("%+v, %v", r, err)
 	}
 
@@ -305,7 +305,7 @@ func TestWhatIsPutAsideIsRecordedAndReleased(t *testing.T) {
 	if err := b.in.DeleteMessage(ctx, gone.ID, true); err != nil {
 		t.Fatal(err)
 	}
-	if list, _, err = b.in.ws.Rejections(ctx, RejectionFilter{}, nil, 0); err != nil || len(list) != 3 || list[1].ReleasedAt.IsZero() || !list[0].ReleasedAt.IsZero() {
+	if list, _, err = b.in.ws.Rejections().List(ctx, RejectionFilter{}, nil, 0); err != nil || len(list) != 3 || list[1].ReleasedAt.IsZero() || !list[0].ReleasedAt.IsZero() {
 		t.Fatalf("%+v, %v", list, err)
 	}
 	if _, err := b.in.Release(ctx, list[0].ID); !errors.Is(err, errQuarantineGone) {
@@ -319,7 +319,7 @@ func TestRecordsOfWhatWasRefusedAreCountedAndBounded(t *testing.T) {
 	at := b.now
 	record := func(list ...Rejection) {
 		t.Helper()
-		if err := b.in.ws.RecordRejections(ctx, list); err != nil {
+		if err := b.in.ws.Rejections().Record(ctx, list); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -329,7 +329,7 @@ func TestRecordsOfWhatWasRefusedAreCountedAndBounded(t *testing.T) {
 	all := func() (list []Rejection) {
 		t.Helper()
 		for next := (*Place)(nil); ; {
-			page, after, err := b.in.ws.Rejections(ctx, RejectionFilter{}, next, 0)
+			page, after, err := b.in.ws.Rejections().List(ctx, RejectionFilter{}, next, 0)
 			if err != nil {
 				t.Fatal(err)
 			}

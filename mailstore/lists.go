@@ -28,7 +28,7 @@ const (
 	ListBlock = "block"
 )
 
-// Lists names one list.
+// List names one list.
 type List struct {
 	Inbox     InboxID // "" for all inboxes of the workspace
 	Direction string
@@ -48,6 +48,12 @@ var (
 	errListedOtherwise = fault.New(fault.Conflict, "listed_otherwise", "This entry is on the list of the other kind; DELETE it there first.")
 )
 
+// Lists is a handle on the allow and block lists of a workspace and its inboxes.
+type Lists struct{ ws Workspace }
+
+// Lists hands out the lists of the workspace.
+func (w Workspace) Lists() Lists { return Lists{w} }
+
 // entryKey is an entry as it is kept.
 func entryKey(entry string) string {
 	if strings.Contains(entry, "@") {
@@ -56,11 +62,11 @@ func entryKey(entry string) string {
 	return strings.ToLower(entry)
 }
 
-// List puts an entry on a list. added is false if it is there already; then it keeps its reason. A Conflict says that the other
+// Add puts an entry on a list. added is false if it is there already; then it keeps its reason. A Conflict says that the other
 // kind of list has it.
-func (w Workspace) List(ctx context.Context, x ListEntry) (entry ListEntry, added bool, err error) {
+func (l Lists) Add(ctx context.Context, x ListEntry) (entry ListEntry, added bool, err error) {
 	x.Entry = entryKey(x.Entry)
-	err = w.use(ctx, func(w *workspace) error {
+	err = l.ws.use(ctx, func(w *workspace) error {
 		return w.change(func(tx *sqlite.Tx) error {
 			entry, added = x, false
 			there, err := findEntry(tx, x.List, x.Entry)
@@ -91,19 +97,19 @@ func (w Workspace) List(ctx context.Context, x ListEntry) (entry ListEntry, adde
 	return entry, added, err
 }
 
-// Unlist takes an entry off a list, ErrNotFound if it is not on it.
-func (w Workspace) Unlist(ctx context.Context, l List, entry string) error {
+// Remove takes an entry off a list, ErrNotFound if it is not on it.
+func (l Lists) Remove(ctx context.Context, from List, entry string) error {
 	entry = entryKey(entry)
-	return w.use(ctx, func(w *workspace) error {
+	return l.ws.use(ctx, func(w *workspace) error {
 		return w.change(func(tx *sqlite.Tx) error {
-			there, err := findEntry(tx, l, entry)
-			if sqlite.NoRows(err) || err == nil && there.Kind != l.Kind {
+			there, err := findEntry(tx, from, entry)
+			if sqlite.NoRows(err) || err == nil && there.Kind != from.Kind {
 				return ErrNotFound
 			}
 			if err != nil {
 				return err
 			}
-			if _, err := tx.Exec("DELETE FROM lists WHERE inbox_id = ? AND direction = ? AND entry = ?", string(l.Inbox), l.Direction, entry); err != nil {
+			if _, err := tx.Exec("DELETE FROM lists WHERE inbox_id = ? AND direction = ? AND entry = ?", string(from.Inbox), from.Direction, entry); err != nil {
 				return err
 			}
 			return tellListed(tx, "list.removed", there, w.now())
@@ -112,20 +118,27 @@ func (w Workspace) Unlist(ctx context.Context, l List, entry string) error {
 }
 
 func tellListed(tx *sqlite.Tx, event string, x ListEntry, at time.Time) error {
-	data, err := json.Marshal(map[string]string{"direction": x.Direction, "type": x.Kind, "entry": x.Entry, "reason": x.Reason, "inboxId": string(x.Inbox)})
+	data, err := json.Marshal(struct {
+		Entry     string    `json:"entry"`
+		Direction string    `json:"direction"`
+		Type      string    `json:"type"`
+		Inbox     InboxID   `json:"inboxId,omitempty"`
+		Reason    string    `json:"reason,omitempty"`
+		At        time.Time `json:"createdAt"`
+	}{x.Entry, x.Direction, x.Kind, x.Inbox, x.Reason, x.At})
 	if err != nil {
 		return err
 	}
 	return journal.Append(tx, journal.Line{Type: event, InboxID: string(x.Inbox), At: at, Data: data})
 }
 
-// Listed is one entry of a list, ErrNotFound if it is not on it.
-func (w Workspace) Listed(ctx context.Context, l List, entry string) (x ListEntry, err error) {
-	err = w.view(ctx, func(tx *sqlite.Tx) error {
-		x, err = findEntry(tx, l, entryKey(entry))
+// Entry is one entry of a list, ErrNotFound if it is not on it.
+func (l Lists) Entry(ctx context.Context, of List, entry string) (x ListEntry, err error) {
+	err = l.ws.view(ctx, func(tx *sqlite.Tx) error {
+		x, err = findEntry(tx, of, entryKey(entry))
 		return err
 	})
-	if sqlite.NoRows(err) || err == nil && x.Kind != l.Kind {
+	if sqlite.NoRows(err) || err == nil && x.Kind != of.Kind {
 		err = ErrNotFound
 	}
 	return x, err
@@ -140,15 +153,15 @@ func findEntry(tx *sqlite.Tx, l List, entry string) (x ListEntry, err error) {
 }
 
 // Entries lists one list, newest first; next is nil on the last page. limit 0 means MaxPage.
-func (w Workspace) Entries(ctx context.Context, l List, after *Place, limit int) (list []ListEntry, next *Place, err error) {
+func (l Lists) Entries(ctx context.Context, of List, after *Place, limit int) (list []ListEntry, next *Place, err error) {
 	limit = pageLimit(limit)
-	where, args := "WHERE direction = ? AND kind = ? AND inbox_id = ?", sqlite.Args(l.Direction, l.Kind, string(l.Inbox))
+	where, args := "WHERE direction = ? AND kind = ? AND inbox_id = ?", sqlite.Args(of.Direction, of.Kind, string(of.Inbox))
 	if after != nil {
 		where, args = where+" AND (created_at, entry) < (?, ?)", append(args, after.At.UnixMicro(), after.ID)
 	}
-	err = w.view(ctx, func(tx *sqlite.Tx) error {
+	err = l.ws.view(ctx, func(tx *sqlite.Tx) error {
 		return tx.Each("SELECT entry, reason, created_at FROM lists "+where+" ORDER BY created_at DESC, entry DESC LIMIT ?", append(args, limit+1), func(scan func(...any) error) error {
-			x := ListEntry{List: l}
+			x := ListEntry{List: of}
 			var at int64
 			err := scan(&x.Entry, &x.Reason, &at)
 			x.At = time.UnixMicro(at).UTC()

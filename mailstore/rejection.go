@@ -74,10 +74,20 @@ type RejectionFilter struct {
 const rejectionColumns = "id, action, reason, detail, inbox_id, source, helo, sender, author, recipient, subject, message_id, count, first_at, last_at, released_at"
 
 var (
-	errNothingStored   = fault.New(fault.Conflict, "nothing_to_release", "This message was refused and not stored; its sender knows that. Only what is quarantined can be released.")
+	// ErrNothingStored is answered where there is nothing to release.
+	ErrNothingStored   = fault.New(fault.Conflict, "nothing_to_release", "This message was refused and not stored; its sender knows that. Only what is quarantined can be released.")
 	errAlreadyReleased = fault.New(fault.Conflict, "already_released", "This message was released, or moved out of Junk, before.")
 	errQuarantineGone  = fault.New(fault.Conflict, "message_gone", "This message was deleted since.")
 )
+
+// Rejections is a handle on the records of a workspace.
+type Rejections struct{ ws Workspace }
+
+// Rejections hands out the records of the workspace.
+func (w Workspace) Rejections() Rejections { return Rejections{w} }
+
+// Workspace is whose records they are.
+func (r Rejections) Workspace() WorkspaceID { return r.ws.id }
 
 // clean is the record with texts that are bounded UTF-8.
 func (r Rejection) clean() Rejection {
@@ -136,23 +146,23 @@ func countAgain(tx *sqlite.Tx, r Rejection) (known bool, err error) {
 	return n > 0, err
 }
 
-// RecordRejections keeps records of what was refused. They are durable when it returns.
-func (w Workspace) RecordRejections(ctx context.Context, list []Rejection) error {
-	return w.use(ctx, func(w *workspace) error {
+// Record keeps records of what was refused. They are durable when it returns.
+func (r Rejections) Record(ctx context.Context, list []Rejection) error {
+	return r.ws.use(ctx, func(w *workspace) error {
 		return w.change(func(tx *sqlite.Tx) error { return RecordRejections(tx, list) })
 	})
 }
 
-// Rejections lists what was refused or put aside, the latest first; next is nil on the last page. limit 0 means MaxPage.
-func (w Workspace) Rejections(ctx context.Context, f RejectionFilter, after *Place, limit int) (list []Rejection, next *Place, err error) {
-	err = w.view(ctx, func(tx *sqlite.Tx) error {
+// List tells what was refused or put aside, the latest first; next is nil on the last page. limit 0 means MaxPage.
+func (r Rejections) List(ctx context.Context, f RejectionFilter, after *Place, limit int) (list []Rejection, next *Place, err error) {
+	err = r.ws.view(ctx, func(tx *sqlite.Tx) error {
 		list, next, err = ReadRejections(tx, f, after, limit)
 		return err
 	})
 	return list, next, err
 }
 
-// ReadRejections is Workspace.Rejections in tx, of any database that has the table.
+// ReadRejections is Rejections.List in tx, of any database that has the table.
 func ReadRejections(tx *sqlite.Tx, f RejectionFilter, after *Place, limit int) (list []Rejection, next *Place, err error) {
 	limit = pageLimit(limit)
 	where, args := "WHERE TRUE", []any{}
@@ -195,13 +205,13 @@ func findRejection(tx *sqlite.Tx, id string) (r Rejection, err error) {
 	return r, err
 }
 
-// Rejection is one record, ErrNotFound if there is none.
-func (w Workspace) Rejection(ctx context.Context, id string) (r Rejection, err error) {
-	err = w.view(ctx, func(tx *sqlite.Tx) error {
-		r, err = findRejection(tx, id)
+// Get is one record, ErrNotFound if there is none.
+func (r Rejections) Get(ctx context.Context, id string) (x Rejection, err error) {
+	err = r.ws.view(ctx, func(tx *sqlite.Tx) error {
+		x, err = findRejection(tx, id)
 		return err
 	})
-	return r, err
+	return x, err
 }
 
 // Release puts a message that was quarantined into INBOX and announces it as received; whoever wrote it is wanted from now
@@ -215,7 +225,7 @@ func (in Inbox) Release(ctx context.Context, id string) (m Message, err error) {
 		case r.Inbox != in.id:
 			return ErrNotFound
 		case r.Action != Quarantined:
-			return errNothingStored
+			return ErrNothingStored
 		case !r.ReleasedAt.IsZero():
 			return errAlreadyReleased
 		}

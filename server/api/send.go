@@ -21,10 +21,10 @@ const (
 
 // accepted is the answer to what is to be sent.
 type accepted struct {
-	ID        string      `json:"id" doc:"Of the message in Sent; begins with msg_."`
-	ThreadID  string      `json:"threadId" doc:"The thread that it belongs to."`
-	MessageID string      `json:"messageId" doc:"The RFC Message-ID, with its angle brackets."`
-	Status    string      `json:"status" enum:"queued,scheduled,held" doc:"What it waits for."`
+	ID        string   `json:"id" doc:"Of the message in Sent; begins with msg_."`
+	ThreadID  string   `json:"threadId" doc:"The thread that it belongs to."`
+	MessageID string   `json:"messageId" doc:"The RFC Message-ID, with its angle brackets."`
+	Status    string   `json:"status" enum:"queued,scheduled,held" doc:"What it waits for."`
 	Rejected  []unsent `json:"rejected" doc:"Recipients that nothing is sent to."`
 }
 

@@ -168,6 +168,23 @@ func TestMailBetweenInboxesGoesThroughTheOutbox(t *testing.T) {
 	}
 }
 
+func TestListsHoldForMailBetweenInboxes(t *testing.T) {
+	b := newBed(t, nil)
+	lists, _, err := b.dir.Operator().Lists(t.Context(), b.homes["b.test"], "", tenancy.ListsCreate)
+	b.must(err)
+	_, _, err = lists.Add(t.Context(), mailstore.ListEntry{List: mailstore.List{Direction: mailstore.ListReceive, Kind: mailstore.ListBlock}, Entry: "ann@a.test"})
+	b.must(err)
+	b.wait("ann@a.test", b.send("ann@a.test", nil, "cat@b.test", "bob@a.test"), mailstore.Delivered)
+	b.wait("bob@a.test", b.send("bob@a.test", nil, "cat@b.test"), mailstore.Delivered)
+	in := b.inbox("cat@b.test")
+	for mailbox, author := range map[string]string{mailstore.InboxMailbox: "bob@a.test", mailstore.JunkMailbox: "ann@a.test"} {
+		list, _, err := in.Messages(t.Context(), mailstore.MessageFilter{Mailbox: mailbox}, nil, 0)
+		if err != nil || len(list) != 1 || list[0].Envelope.From[0].Address != author {
+			t.Errorf("%s: %+v, %v", mailbox, list, err)
+		}
+	}
+}
+
 func TestCaughtMailIsKeptWithItsSignatures(t *testing.T) {
 	caught := &Caught{}
 	b := newBed(t, func(b *bed) { b.cfg.Catch = caught })

@@ -24,6 +24,7 @@ var (
 	errInternal421     = refusal(421, 4, 3, 0, "internal error; try again later")
 	errTimeout         = refusal(421, 4, 4, 2, "nothing was heard for too long")
 	errTooMany         = refusal(421, 4, 7, 0, "too many connections; try again later")
+	errGuessing        = refusal(421, 4, 7, 0, "too many recipients of your address or network were refused; try again later")
 	errTooManyRejected = refusal(421, 4, 7, 0, "too many recipients were refused")
 	errTooManyErrors   = refusal(421, 4, 7, 0, "too many commands were refused")
 	errTooIdle         = refusal(421, 4, 7, 0, "too many commands without a message")
@@ -48,6 +49,7 @@ var (
 	errSenderUTF8      = refusal(553, 5, 6, 7, "this sender needs the SMTPUTF8 parameter")
 	errRecipientUTF8   = refusal(553, 5, 6, 7, "this recipient needs a message with the SMTPUTF8 parameter")
 	errNoSuchUser      = refusal(550, 5, 1, 1, "no such user here")
+	errTooFast         = refusal(450, 4, 7, 1, "too many messages from your address or network; try again later")
 	errRelay           = refusal(550, 5, 7, 1, "relaying denied: this domain is not served here")
 )
 
@@ -117,6 +119,30 @@ var (
 	errNotAllowed  = refusal(550, 5, 7, 1, "the recipient does not take this message")
 	errBadMessage  = refusal(554, 5, 6, 0, "the message cannot be taken as it is")
 )
+
+// reasonOf is why something was refused, as records tell it; "" for what is no refusal of mail.
+func reasonOf(e *smtp.SMTPError) string {
+	switch e {
+	case errNoSuchUser:
+		return mailstore.ReasonUnknownUser
+	case errRelay:
+		return mailstore.ReasonNotServed
+	case errForged:
+		return mailstore.ReasonForged
+	case errLoop:
+		return mailstore.ReasonInCircles
+	case errTooLarge, errHeader:
+		return mailstore.ReasonTooLarge
+	case errTextLine, errNUL, errBareCR, errBareLF, errBadMessage:
+		return mailstore.ReasonMalformed
+	case errTooFast:
+		return mailstore.ReasonTooFast
+	}
+	if e.Code >= 500 {
+		return mailstore.ReasonPolicy
+	}
+	return ""
+}
 
 // toReply is the border: whatever went wrong, it is what the engine shows as it is, and nil for nil. The engine would
 // make any other error permanent and show its text.
