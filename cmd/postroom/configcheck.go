@@ -41,6 +41,13 @@ func checkConfig(cfg Config, lines map[string]int) []mistake {
 	c.number("smtp.max_message_bytes", cfg.SMTP.MaxMessageBytes, 1<<10, 1<<30)
 	c.number("smtp.max_connections", int64(cfg.SMTP.MaxConnections), 1, 100_000)
 	c.number("smtp.max_connections_per_source", int64(cfg.SMTP.MaxConnectionsPerSource), 1, 100_000)
+	for name, n := range map[string]int{
+		"connections_per_minute": cfg.SMTP.ConnectionsPerMinute, "connections_per_minute_of_network": cfg.SMTP.ConnectionsPerMinuteOfNetwork,
+		"messages_per_minute": cfg.SMTP.MessagesPerMinute, "messages_per_minute_of_network": cfg.SMTP.MessagesPerMinuteOfNetwork,
+		"rejected_recipients_per_minute": cfg.SMTP.RejectedRecipientsPerMinute, "rejected_recipients_per_minute_of_network": cfg.SMTP.RejectedRecipientsPerMinuteOfNetwork,
+	} {
+		c.number("smtp."+name, int64(n), 0, 1_000_000)
+	}
 	if _, err := parseNetworks(cfg.SMTP.TrustedNetworks); err != nil {
 		c.wrong("smtp.trusted_networks", "%v", err)
 	}

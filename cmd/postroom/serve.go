@@ -182,11 +182,7 @@ func (p *postroom) openStores(ctx context.Context) error {
 // run serves until ctx ends or a service fails, and lets the others drain. A line for each service.
 func (p *postroom) run(ctx context.Context) error {
 	web := api.New(p.apiConfig(), p.dir, p.log)
-	incoming := p.smtpConfig()
-	if p.cfg.SMTP.Authenticate {
-		incoming.Auth = mailauth.New(mailauth.Config{Resolver: p.names})
-		incoming.Trusted, _ = parseNetworks(p.cfg.SMTP.TrustedNetworks) // it was checked
-	}
+	incoming := p.incomingConfig()
 	mail := smtpd.New(incoming, p.dir, p.log)
 	senders := smtpd.New(p.submissionConfig(), p.dir, p.log)
 	clients := imapd.New(p.imapConfig(), p.dir, p.log)
@@ -302,6 +298,19 @@ func (p *postroom) smtpConfig() smtpd.Config {
 		MaxConnectionsPerSource: p.cfg.SMTP.MaxConnectionsPerSource,
 		DrainTimeout:            p.cfg.DrainTimeout,
 	}
+}
+
+// incomingConfig is for mail from other servers.
+func (p *postroom) incomingConfig() smtpd.Config {
+	cfg, c := p.smtpConfig(), p.cfg.SMTP
+	cfg.Trusted, _ = parseNetworks(c.TrustedNetworks) // it was checked
+	cfg.Connections = smtpd.Rate{PerSource: c.ConnectionsPerMinute, PerNetwork: c.ConnectionsPerMinuteOfNetwork}
+	cfg.Messages = smtpd.Rate{PerSource: c.MessagesPerMinute, PerNetwork: c.MessagesPerMinuteOfNetwork}
+	cfg.RejectedRecipients = smtpd.Rate{PerSource: c.RejectedRecipientsPerMinute, PerNetwork: c.RejectedRecipientsPerMinuteOfNetwork}
+	if c.Authenticate {
+		cfg.Auth = mailauth.New(mailauth.Config{Resolver: p.names})
+	}
+	return cfg
 }
 
 func (p *postroom) submissionConfig() smtpd.Config {
