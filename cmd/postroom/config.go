@@ -12,7 +12,9 @@ import (
 	"github.com/postroom/postroom/mailstore"
 	"github.com/postroom/postroom/server/courier"
 	"github.com/postroom/postroom/server/courier/schedule"
+	"github.com/postroom/postroom/server/dnsbl"
 	"github.com/postroom/postroom/server/imapd"
+	"github.com/postroom/postroom/server/rspamd"
 	"github.com/postroom/postroom/server/smtpd"
 	"github.com/postroom/postroom/tenancy"
 )
@@ -27,6 +29,7 @@ type Config struct {
 	Log        LogConfig        `toml:"log"`
 	TLS        TLSConfig        `toml:"tls"`
 	SMTP       SMTPConfig       `toml:"smtp"`
+	Junk       JunkConfig       `toml:"junk"`
 	Submission SubmissionConfig `toml:"submission"`
 	Outgoing   OutgoingConfig   `toml:"outgoing"`
 	Relay      RelayConfig      `toml:"relay"`
@@ -132,6 +135,7 @@ func DefaultConfig() Config {
 		DrainTimeout: 30 * time.Second,
 		Log:          LogConfig{Level: "info", Format: "text"},
 		SMTP:         SMTPConfig{Listen: ":25", MaxMessageBytes: smtpd.DefaultMaxMessageBytes, MaxConnections: smtpd.DefaultMaxConnections, MaxConnectionsPerSource: smtpd.DefaultMaxConnectionsPerSource, Authenticate: true, TrustedNetworks: []string{"127.0.0.0/8", "::1/128"}},
+		Junk:         JunkConfig{RspamdTimeout: rspamd.DefaultTimeout, DNSBL: []string{}, DNSBLDomains: []string{}, DNSBLAction: string(dnsbl.Junk)},
 		Submission:   SubmissionConfig{Listen: ":587", ListenTLS: ":465", MaxConnections: smtpd.DefaultMaxConnections, MaxConnectionsPerSource: smtpd.DefaultMaxConnectionsPerSource},
 		Outgoing: OutgoingConfig{Retry: []string{"5m", "15m", "30m", "1h", "2h", "4h", "8h"}, GiveUpAfter: courier.DefaultGiveUpAfter, DelayNoticeAfter: courier.DefaultDelayedAfter,
 			MaxConnections: plan.MaxWorkers, MaxConnectionsPerWorkspace: plan.MaxPerWorkspace, MaxConnectionsPerDestination: plan.MaxConcurrency, MTASTS: true, DKIMRotateAfter: courier.DefaultRotateAfter, Port: courier.DefaultPort},

@@ -44,15 +44,14 @@ func checkConfig(cfg Config, lines map[string]int) []mistake {
 	if _, err := parseNetworks(cfg.SMTP.TrustedNetworks); err != nil {
 		c.wrong("smtp.trusted_networks", "%v", err)
 	}
+	c.junk(cfg.Junk)
 	c.number("submission.max_connections", int64(cfg.Submission.MaxConnections), 1, 100_000)
 	c.number("submission.max_connections_per_source", int64(cfg.Submission.MaxConnectionsPerSource), 1, 100_000)
 	c.outgoing(cfg.Outgoing)
 	c.relay(cfg.Relay)
 	for _, server := range cfg.DNS.Servers {
-		if _, err := netip.ParseAddr(server); err != nil {
-			if _, err := netip.ParseAddrPort(server); err != nil {
-				c.wrong("dns.servers", `%q is no address: write one such as "127.0.0.1" or "127.0.0.1:53"`, server)
-			}
+		if err := checkNameServer(server); err != nil {
+			c.wrong("dns.servers", "%v", err)
 		}
 	}
 	c.publicURL(cfg.HTTP.PublicURL)
@@ -63,6 +62,15 @@ func checkConfig(cfg Config, lines map[string]int) []mistake {
 	c.number("http.max_connections", int64(cfg.HTTP.MaxConnections), 1, 100_000)
 	c.number("storage.min_free_bytes", cfg.Storage.MinFreeBytes, 0, 1<<50)
 	return c.mistakes
+}
+
+func checkNameServer(text string) error {
+	_, noAddr := netip.ParseAddr(text)
+	_, noAddrPort := netip.ParseAddrPort(text)
+	if noAddr != nil && noAddrPort != nil {
+		return fmt.Errorf(`%q is no address: write one such as "127.0.0.1" or "127.0.0.1:53"`, text)
+	}
+	return nil
 }
 
 func (c *checker) outgoing(o OutgoingConfig) {
