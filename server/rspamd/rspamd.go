@@ -171,12 +171,14 @@ func (c *Client) question(ctx context.Context, s Session, message io.ReaderAt, s
 	}
 	set("Helo", s.HELO)
 	set("Hostname", s.Name)
-	set("From", "<"+clean(s.Sender)+">")
+	set("From", address(s.Sender))
 	for _, r := range s.Recipients[:min(len(s.Recipients), MaxRecipients)] {
-		h.Add("Rcpt", "<"+clean(r)+">")
+		if told := address(r); told != "" {
+			h.Add("Rcpt", told)
+		}
 	}
 	if len(s.Recipients) == 1 {
-		set("Deliver-To", "<"+clean(s.Recipients[0])+">")
+		set("Deliver-To", address(s.Recipients[0]))
 	}
 	set("Queue-Id", s.ID)
 	set("MTA-Name", c.hostname)
@@ -199,6 +201,15 @@ func clean(value string) string {
 		return c
 	}, value[:min(len(value), maxValue)])
 	return strings.TrimSpace(kept)
+}
+
+// address is an address as rspamd wants it, "" if it cannot take it: one beyond ASCII (RFC 6531), or one without a domain as
+// that of the postmaster (RFC 5321, 4.1.1.3), would cost the message a high score.
+func address(text string) string {
+	if text != "" && !strings.Contains(text, "@") || strings.ContainsFunc(text, func(c rune) bool { return c > '~' }) {
+		return ""
+	}
+	return "<" + clean(text) + ">"
 }
 
 // withoutURL takes the address out of an error of net/http: the operator knows it.
