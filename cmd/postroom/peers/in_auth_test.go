@@ -176,6 +176,11 @@ func relay(t testing.TB, addr, from, to, raw string) error {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return transact(c, from, to, raw)
+}
+
+// transact hands one message over and ends the connection.
+func transact(c *smtp.Client, from, to, raw string) error {
 	defer c.Close()
 	if err := c.Mail(from); err != nil {
 		return err
