@@ -35,7 +35,7 @@ type bed struct {
 	log   *lockedBuffer
 }
 
-func setUp(t *testing.T, lists []List, changes ...func(*Config)) bed {
+func setUp(t testing.TB, lists []List, changes ...func(*Config)) bed {
 	t.Helper()
 	b := bed{zones: zonetest.Start(t, zone), log: &lockedBuffer{}}
 	names := resolver.New(resolver.Config{Servers: []string{b.zones.Addr()}, Timeout: 5 * time.Second, Tries: 1})
@@ -202,7 +202,7 @@ func TestOddDomainsAreNotAskedAbout(t *testing.T) {
 // All lists are asked at once, and all of them have one deadline.
 func TestASilentListKeepsNobodyWaiting(t *testing.T) {
 	silent := List{Zone: "silent.test", Action: Reject}
-	b := setUp(t, []List{silent, bl}, func(c *Config) { c.Timeout = 100 * time.Millisecond })
+	b := setUp(t, []List{silent, bl}, func(c *Config) { c.Timeout = 500 * time.Millisecond })
 	b.zones.Silence("7.2.0.192.silent.test")
 	got := b.Ask(t.Context(), ip("192.0.2.7"))
 	if len(got.Hits) != 1 || len(got.Failures) != 1 || got.Failures[0].List != "silent.test" || got.Failures[0].Reason != lookupFailed {
@@ -216,7 +216,7 @@ func TestASilentListKeepsNobodyWaiting(t *testing.T) {
 }
 
 func TestAHitStandsWithoutItsText(t *testing.T) {
-	b := setUp(t, []List{bl}, func(c *Config) { c.Timeout = 100 * time.Millisecond })
+	b := setUp(t, []List{bl}, func(c *Config) { c.Timeout = 500 * time.Millisecond })
 	const txt = 16
 	b.zones.Silence("7.2.0.192.bl.test", txt)
 	got := b.Ask(t.Context(), ip("192.0.2.7"))
