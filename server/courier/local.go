@@ -87,7 +87,8 @@ func screen(ctx context.Context, spool *mailstore.Spool, sender string, to []mai
 		return fmt.Errorf("read header: %w", err)
 	}
 	letter := message.Parse(header).Envelope
-	return junk.Place(ctx, junk.Evidence{}, mailstore.ScreeningOf(&letter, sender), to)
+	_, err = junk.Place(ctx, junk.Evidence{}, mailstore.ScreeningOf(&letter, sender), to)
+	return err
 }
 
 // trace is what is put in front of a message that comes from here (RFC 5321, 4.4).

@@ -19,6 +19,8 @@ type Evidence struct {
 	Source, HELO string // the client's IP address, and how it greeted; "" for mail from here
 
 	Found  mailstore.Junk // what rspamd and DNS lists say, without Reason and Detail
+	Refuse bool           // what Reason says suffices to refuse it
+	Later  bool           // it should come again later
 	Reason string         // mailstore.Reason… of what speaks against it, beside Forged; "": nothing does
 	Detail string         // in words
 }
@@ -88,19 +90,22 @@ func (e Evidence) found() *mailstore.Junk {
 }
 
 // Place decides for each recipient where the message goes. What comes to the return path of a message of ours is put aside nowhere:
-// nobody can write to one who did not get our mail.
-func Place(ctx context.Context, e Evidence, q mailstore.Screening, to []mailstore.Recipient) error {
+// nobody can write to one who did not get our mail. Where Refuse or Later are set and nobody welcomes the message it is not to be taken.
+func Place(ctx context.Context, e Evidence, q mailstore.Screening, to []mailstore.Recipient) (welcome bool, err error) {
 	for i, r := range to {
 		if r.Bounce != "" {
+			welcome = true
 			continue
 		}
 		standing, err := r.Inbox.Screen(ctx, q)
 		if err != nil {
-			return err
+			return false, err
 		}
-		Decide(e, standing).Apply(&to[i])
+		d := Decide(e, standing)
+		d.Apply(&to[i])
+		welcome = welcome || d.Spared != ""
 	}
-	return nil
+	return welcome, nil
 }
 
 // Apply gives a recipient what was decided.

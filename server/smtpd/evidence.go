@@ -41,8 +41,14 @@ func (s *session) judge(spool *mailstore.Spool, head int64) (j judged, err error
 	if err != nil {
 		return j, err
 	}
-	if err := junk.Place(s.run.ctx, found, question, j.to); err != nil {
+	welcome, err := junk.Place(s.run.ctx, found, question, j.to)
+	switch {
+	case err != nil:
 		return j, err
+	case found.Refuse && !welcome:
+		return j, refuseJunk(found)
+	case found.Later && !welcome:
+		return j, errLater
 	}
 	if j.auth != nil {
 		j.spool, err = s.withoutForeign(spool, text, header)
@@ -54,10 +60,15 @@ func (s *session) judge(spool *mailstore.Spool, head int64) (j judged, err error
 func (s *session) look(j *judged, text io.ReaderAt) (found junk.Evidence, err error) {
 	found.Source, found.HELO = s.front.link.ip.String(), s.tx.helo
 	verifier, ip := s.run.cfg.Auth, s.front.link.ip
-	if verifier == nil || s.run.trusts(ip) {
+	var verdict mailauth.Verdict
+	switch {
+	case s.run.trusts(ip):
+		return found, nil
+	case verifier == nil:
+		s.sift(&found, verdict, text, j.spool.Size())
 		return found, nil
 	}
-	verdict := verifier.Verify(s.run.ctx, mailauth.Session{IP: ip, HELO: s.tx.helo, Sender: s.tx.sender, TLS: shownTLS(s.front.link.tls)}, text, j.spool.Size())
+	verdict = verifier.Verify(s.run.ctx, mailauth.Session{IP: ip, HELO: s.tx.helo, Sender: s.tx.sender, TLS: shownTLS(s.front.link.tls)}, text, j.spool.Size())
 	if verdict.DMARC.Disposition == mailauth.Reject && s.tx.rejecting == len(s.tx.to) {
 		return found, errForged
 	}
@@ -69,6 +80,7 @@ func (s *session) look(j *judged, text io.ReaderAt) (found junk.Evidence, err er
 	j.auth, j.front = evidence(verdict), verdict.Header(s.run.cfg.Hostname)
 	found.Forged = verdict.DMARC.Disposition == mailauth.Reject || verdict.DMARC.Disposition == mailauth.Quarantine
 	found.Doubtful = verdict.DMARC.Result == mailauth.Fail || verdict.DMARC.Result == mailauth.TempError
+	s.sift(&found, verdict, text, j.spool.Size())
 	return found, nil
 }
 

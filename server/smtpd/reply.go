@@ -9,6 +9,7 @@ import (
 
 	"github.com/postroom/postroom/mailstore"
 	"github.com/postroom/postroom/mailstore/fault"
+	"github.com/postroom/postroom/server/junk"
 	"github.com/postroom/postroom/tenancy"
 )
 
@@ -99,6 +100,8 @@ func errSuppressed(reason string) *smtp.SMTPError {
 // Refusals of a message.
 var (
 	errTooLarge = refusal(552, 5, 3, 4, "the message is too large")
+	errSpam     = refusal(550, 5, 7, 1, "the message was found to be spam")
+	errLater    = refusal(451, 4, 7, 1, "the message is not taken now; try again later")
 	errForged   = refusal(550, 5, 7, 26, "the domain of the author asks to have this message rejected: neither SPF nor DKIM proves that it is from there (DMARC)")
 	errHeader   = refusal(554, 5, 6, 0, "the header section is too large")
 	errLoop     = refusal(554, 5, 4, 6, "the message goes in circles: too many Received fields")
@@ -120,8 +123,22 @@ var (
 	errBadMessage  = refusal(554, 5, 6, 0, "the message cannot be taken as it is")
 )
 
+// refuseJunk says why a message is refused that speaks against itself.
+func refuseJunk(found junk.Evidence) *smtp.SMTPError {
+	if found.Reason == mailstore.ReasonDNSBL {
+		return refusal(550, 5, 7, 1, listedWords+printable(found.Detail))
+	}
+	return errSpam
+}
+
+// listedWords begin the refusal of what comes from an address or domain on a DNS list.
+const listedWords = "not taken: "
+
 // reasonOf is why something was refused, as records tell it; "" for what is no refusal of mail.
 func reasonOf(e *smtp.SMTPError) string {
+	if strings.HasPrefix(e.Message, listedWords) {
+		return mailstore.ReasonDNSBL
+	}
 	switch e {
 	case errNoSuchUser:
 		return mailstore.ReasonUnknownUser
@@ -129,6 +146,10 @@ func reasonOf(e *smtp.SMTPError) string {
 		return mailstore.ReasonNotServed
 	case errForged:
 		return mailstore.ReasonForged
+	case errSpam:
+		return mailstore.ReasonSpam
+	case errLater:
+		return mailstore.ReasonLater
 	case errLoop:
 		return mailstore.ReasonInCircles
 	case errTooLarge, errHeader:

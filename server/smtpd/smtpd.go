@@ -18,7 +18,9 @@ import (
 
 	"github.com/postroom/postroom/mailstore"
 	"github.com/postroom/postroom/server"
+	"github.com/postroom/postroom/server/dnsbl"
 	"github.com/postroom/postroom/server/mailauth"
+	"github.com/postroom/postroom/server/rspamd"
 	"github.com/postroom/postroom/tenancy"
 )
 
@@ -54,6 +56,9 @@ type Config struct {
 
 	// Auth finds out who really sent a message that comes in; nil: nothing is looked at.
 	Auth *mailauth.Verifier
+
+	Lists   *dnsbl.Lists   // DNS lists that are asked about clients and senders; nil: none
+	Scanner *rspamd.Client // that is asked about messages; nil: none
 
 	// Trusted are networks whose clients relay what others sent, so that their addresses prove nothing: what they bring is not
 	// looked at.
