@@ -3,6 +3,7 @@ package tenancy
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -34,6 +35,14 @@ type Domain struct {
 	UpdatedAt   time.Time
 	VerifiedAt  *time.Time
 
+	Proof     string          // ByOperator or ByDNS, of the last time that it was verified
+	Taken     bool            // it is proven, and another workspace has it verified
+	CheckedAt time.Time       // when its DNS was asked last; zero: never
+	CheckDue  time.Time       // when it is asked next; zero: not by itself
+	Checks    int             // how often it was asked since it was claimed, lost, or asked for by hand
+	AwaySince time.Time       // since when nothing of it points here; zero: it does, or it is pending
+	Report    json.RawMessage // of the last Checkup; empty: there was none
+
 	dkimPair  string    // which pair of DKIM keys signs
 	dkimSince time.Time // since when; zero: from the first on
 }
@@ -48,18 +57,17 @@ type DomainChange struct {
 	CatchAll *string // id or address of an inbox of the same workspace; "" = off
 }
 
-const domainColumns = "id, workspace_id, name, status, catch_all, created_at, updated_at, verified_at, dkim_pair, dkim_since"
+const domainColumns = "id, workspace_id, name, status, catch_all, created_at, updated_at, verified_at, proof, taken, checked_at, check_due, checks, away_since, report, dkim_pair, dkim_since"
 
 func readDomain(scan func(...any) error) (d Domain, id string, err error) {
 	var catchAll sql.NullString
-	var created, updated, since int64
+	var created, updated, checked, due, away, since int64
+	var report string
 	var verified sql.NullInt64
-	if err = scan(&d.ID, &d.WorkspaceID, &d.Name, &d.Status, &catchAll, &created, &updated, &verified, &d.dkimPair, &since); err != nil {
+	if err = scan(&d.ID, &d.WorkspaceID, &d.Name, &d.Status, &catchAll, &created, &updated, &verified, &d.Proof, &d.Taken, &checked, &due, &d.Checks, &away, &report, &d.dkimPair, &since); err != nil {
 		return d, "", err
 	}
-	if since > 0 {
-		d.dkimSince = fromMicro(since)
-	}
+	d.dkimSince, d.CheckedAt, d.CheckDue, d.AwaySince, d.Report = timeOrZero(since), timeOrZero(checked), timeOrZero(due), timeOrZero(away), json.RawMessage(report)
 	d.CatchAll = mailstore.InboxID(catchAll.String)
 	d.CreatedAt, d.UpdatedAt, d.VerifiedAt = fromMicro(created), fromMicro(updated), fromNull(verified)
 	return d, string(d.ID), nil
@@ -119,7 +127,7 @@ func (g *Grant) CreateDomain(ctx context.Context, ws mailstore.WorkspaceID, n Ne
 		}
 		d, existed, err = g.dir.claim(tx, owner, name)
 		if err == nil && g.Kind() == Operator && d.Status == Pending {
-			d, err = g.dir.verify(tx, d)
+			d, err = g.dir.verify(tx, d, ByOperator)
 		}
 		return err
 	})
@@ -143,7 +151,7 @@ func (d *Directory) claim(tx *sqlite.Tx, ws mailstore.WorkspaceID, name string) 
 		return Domain{}, false, errLimit("domains", MaxDomainsPerWorkspace)
 	}
 	id, now := d.newID("dom"), d.now().UnixMicro()
-	if _, err := tx.Exec("INSERT INTO domains (id, workspace_id, name, status, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?)", id, ws, name, Pending, now, now); err != nil {
+	if _, err := tx.Exec("INSERT INTO domains (id, workspace_id, name, status, check_due, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?)", id, ws, name, Pending, now, now, now); err != nil {
 		return Domain{}, false, fmt.Errorf("insert domain: %w", err)
 	}
 	dom, err = selectDomain(tx, "id = ?", id)
@@ -151,14 +159,14 @@ func (d *Directory) claim(tx *sqlite.Tx, ws mailstore.WorkspaceID, name string) 
 }
 
 // verify makes a claim the only one that counts.
-func (d *Directory) verify(tx *sqlite.Tx, dom Domain) (Domain, error) {
+func (d *Directory) verify(tx *sqlite.Tx, dom Domain, proof string) (Domain, error) {
 	if _, err := verifiedDomain(tx, dom.Name); err == nil {
 		return Domain{}, errDomainTaken
 	} else if !errors.Is(err, ErrNotFound) {
 		return Domain{}, err
 	}
 	now := d.now().UnixMicro()
-	if _, err := tx.Exec("UPDATE domains SET status = ?, verified_at = ?, updated_at = ? WHERE id = ?", Verified, now, now, dom.ID); err != nil {
+	if _, err := tx.Exec("UPDATE domains SET status = ?, proof = ?, taken = 0, verified_at = ?, updated_at = ? WHERE id = ?", Verified, proof, now, now, dom.ID); err != nil {
 		return Domain{}, fmt.Errorf("verify domain: %w", err)
 	}
 	dom, err := selectDomain(tx, "id = ?", dom.ID)

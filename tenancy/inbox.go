@@ -50,13 +50,14 @@ type place struct {
 	inbox mailstore.InboxID
 }
 
-// findInbox finds an inbox by its id or by any of its addresses.
+// findInbox finds an inbox by its id or by any of its addresses. At a domain that has lost its state an address names its inbox as
+// before, unless another workspace has the domain now.
 func findInbox(tx *sqlite.Tx, s scope, idOrAddress string) (at place, err error) {
 	if ident.Valid("inb", idOrAddress) {
 		err = tx.Row("SELECT workspace_id, id FROM inboxes WHERE id = ?", sqlite.Args(idOrAddress), &at.ws, &at.inbox)
 	} else if a, ok := parseAddress(idOrAddress); ok {
-		err = tx.Row("SELECT d.workspace_id, a.inbox_id FROM domains d JOIN addresses a ON a.domain_id = d.id WHERE d.name = ? AND d.status = 'verified' AND a.local = ?",
-			sqlite.Args(a.domain, a.local), &at.ws, &at.inbox)
+		err = tx.Row(`SELECT d.workspace_id, a.inbox_id FROM domains d JOIN addresses a ON a.domain_id = d.id WHERE d.name = ? AND a.local = ? AND ? IN ('', d.workspace_id)
+			ORDER BY d.status DESC, d.updated_at DESC LIMIT 1`, sqlite.Args(a.domain, a.local, s.ws), &at.ws, &at.inbox)
 	} else {
 		err = ErrNotFound
 	}

@@ -16,6 +16,7 @@ const (
 	InboxUpdated   = "inbox.updated"
 	InboxDeleted   = "inbox.deleted"
 	DomainVerified = "domain.verified"
+	DomainFailed   = "domain.failed"
 	DomainDeleted  = "domain.deleted"
 	KeyCreated     = "key.created"
 	KeyRevoked     = "key.revoked"
@@ -68,17 +69,37 @@ func (d *Directory) tellInbox(tx *sqlite.Tx, event string, in Inbox) error {
 	}{in.ID, in.WorkspaceID, in.Address, addresses, in.Username, in.Domain, in.DisplayName, in.Metadata, in.CreatedAt, in.UpdatedAt})
 }
 
+// domainNews is a domain as events tell of it.
+type domainNews struct {
+	ID          DomainID              `json:"id"`
+	WorkspaceID mailstore.WorkspaceID `json:"workspaceId"`
+	Domain      string                `json:"domain"`
+	Status      Status                `json:"status"`
+	CatchAll    mailstore.InboxID     `json:"catchAll,omitempty"`
+	CreatedAt   time.Time             `json:"createdAt"`
+	UpdatedAt   time.Time             `json:"updatedAt"`
+	VerifiedAt  *time.Time            `json:"verifiedAt,omitempty"`
+	LostAt      *time.Time            `json:"lostAt,omitempty"`  // when it is a claim again unless it points here by then
+	Changes     json.RawMessage       `json:"changes,omitempty"` // what is worse than before
+}
+
+func newsOf(dom Domain) domainNews {
+	n := domainNews{ID: dom.ID, WorkspaceID: dom.WorkspaceID, Domain: dom.Name, Status: dom.Status, CatchAll: dom.CatchAll, CreatedAt: dom.CreatedAt, UpdatedAt: dom.UpdatedAt, VerifiedAt: dom.VerifiedAt}
+	if at := dom.LostAt(); !at.IsZero() {
+		n.LostAt = &at
+	}
+	return n
+}
+
 func (d *Directory) tellDomain(tx *sqlite.Tx, event string, dom Domain) error {
-	return d.tell(tx, event, dom.WorkspaceID, "", struct {
-		ID          DomainID              `json:"id"`
-		WorkspaceID mailstore.WorkspaceID `json:"workspaceId"`
-		Domain      string                `json:"domain"`
-		Status      Status                `json:"status"`
-		CatchAll    mailstore.InboxID     `json:"catchAll,omitempty"`
-		CreatedAt   time.Time             `json:"createdAt"`
-		UpdatedAt   time.Time             `json:"updatedAt"`
-		VerifiedAt  *time.Time            `json:"verifiedAt,omitempty"`
-	}{dom.ID, dom.WorkspaceID, dom.Name, dom.Status, dom.CatchAll, dom.CreatedAt, dom.UpdatedAt, dom.VerifiedAt})
+	return d.tell(tx, event, dom.WorkspaceID, "", newsOf(dom))
+}
+
+// tellFailed tells what is worse of a domain than before.
+func (d *Directory) tellFailed(tx *sqlite.Tx, dom Domain, changes json.RawMessage) error {
+	n := newsOf(dom)
+	n.Changes = changes
+	return d.tell(tx, DomainFailed, dom.WorkspaceID, "", n)
 }
 
 // tellKey tells of a key, never of its secret. Operators' keys belong to no workspace, so nobody is told of them.

@@ -14,6 +14,7 @@ var landed = map[string]string{
 	"schema/0003_forged.sql":     "4b692c3a421c3a2b2fb9d2c1b24dd5b6d69c0e051b3aa85c2da65ec5b79d5edf",
 	"schema/0004_rejections.sql": "6df8a2df7a886b6a98f751d4cb759d6f73b49f47dfd0dffc5eb003eac704278f",
 	"schema/0005_rejections.sql": "d02b4d29302255073fd85b245004048c4b671d059ca31a119e38cfed713f9c9b",
+	"schema/0006_domains.sql":    "a60ec441913fcd55068fcee06bc3b6b753a8de00c6754974e71793886aeb62fc",
 }
 
 func TestMigrationsThatLandedAreNeverChanged(t *testing.T) {

@@ -14,21 +14,35 @@ type Sender struct {
 	Mail  mailstore.Inbox
 	Inbox Inbox
 	Undo  time.Duration // how long a message waits so that it can be cancelled
+
+	own map[string]bool // its addresses at domains that are verified
 }
 
 // MaySend hands out an inbox, named by its id or any of its addresses, to who has MessagesSend there. It is the only way
-// to send.
+// to send. A Conflict if none of the inbox's addresses is at a verified domain any more.
 func (g *Grant) MaySend(ctx context.Context, ws mailstore.WorkspaceID, inbox string) (s Sender, err error) {
 	err = g.inInbox(ctx, g.dir.view, MessagesSend, ws, inbox, func(tx *sqlite.Tx, at place) error {
 		s.Mail = g.dir.store.Workspace(at.ws).Inbox(at.inbox)
-		s.Inbox, err = getInbox(tx, at.inbox)
+		if s.Inbox, err = getInbox(tx, at.inbox); err != nil {
+			return err
+		}
+		s.own = map[string]bool{}
+		err := tx.Each("SELECT a.local, d.name FROM addresses a JOIN domains d ON d.id = a.domain_id WHERE a.inbox_id = ? AND d.status = 'verified'", sqlite.Args(at.inbox), func(scan func(...any) error) error {
+			var a address
+			err := scan(&a.local, &a.domain)
+			s.own[a.String()] = true
+			return err
+		})
+		if err == nil && len(s.own) == 0 {
+			err = errNotVerified
+		}
 		return err
 	})
 	s.Undo = time.Duration(s.Inbox.UndoSeconds) * time.Second
 	return s, err
 }
 
-// Owns reports whether an address is the inbox's: one of its addresses, or one of them with a +suffix.
+// Owns reports whether an address is the inbox's: one of its addresses at a verified domain, or one of them with a +suffix.
 func (s Sender) Owns(addr string) bool {
 	a, ok := parseAddress(addr)
 	if !ok {
@@ -38,12 +52,7 @@ func (s Sender) Owns(addr string) bool {
 	if before, _, found := strings.Cut(a.local, suffixMark); found && before != "" {
 		base.local = before
 	}
-	for _, own := range s.Inbox.Addresses {
-		if own.Address == a.String() || own.Address == base.String() {
-			return true
-		}
-	}
-	return false
+	return s.own[a.String()] || s.own[base.String()]
 }
 
 // Canonical gives an address that mail may be sent to, whoever has it: the local part as it is written, but without quotes
