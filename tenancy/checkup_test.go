@@ -181,3 +181,29 @@ func TestACheckThatIsAskedForIsDueAtOnce(t *testing.T) {
 		t.Errorf("%d", len(due))
 	}
 }
+
+func TestASetupLinkIsGoodForItsDomainAndItsTime(t *testing.T) {
+	w := newWorld(t)
+	_, g := w.tenant("a", "a.test")
+	d := w.claim(g, "x.test")
+	until := w.clock.now().Add(time.Hour).Truncate(time.Second)
+	token := must(g.SetupToken(w.ctx(), "", "x.test", until))
+	if got, at, err := w.dir.Setup(w.ctx(), token); err != nil || got.ID != d.ID || !at.Equal(until) {
+		t.Errorf("%+v, %v, %v", got, at, err)
+	}
+	words := strings.Split(token, ".")
+	other := w.claim(g, "y.test")
+	for _, bad := range []string{"", ".", "..", token + "x", strings.ToUpper(token), strings.TrimPrefix(string(other.ID), "dom_") + "." + words[1] + "." + words[2],
+		words[0] + ".zzzzzzzz." + words[2], strings.Repeat(".", 1<<20)} {
+		if _, _, err := w.dir.Setup(w.ctx(), bad); !errors.Is(err, ErrNotFound) {
+			t.Errorf("%.50q: %v", bad, err)
+		}
+	}
+	if err := g.DeleteDomain(w.ctx(), "", "y.test"); err != nil {
+		t.Fatal(err)
+	}
+	w.clock.advance(time.Hour)
+	if _, _, err := w.dir.Setup(w.ctx(), token); !errors.Is(err, ErrNotFound) {
+		t.Errorf("after its end: %v", err)
+	}
+}

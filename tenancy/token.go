@@ -7,7 +7,9 @@ import (
 	"encoding/base32"
 	"encoding/base64"
 	"fmt"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/postroom/postroom/mailstore"
 	"github.com/postroom/postroom/mailstore/ident"
@@ -148,4 +150,44 @@ func (d *Directory) Unsubscribe(ctx context.Context, token string) (u Unsubscrip
 	}
 	_, err = box.Suppress(ctx, []mailstore.Suppression{{Address: u.Address, Reason: mailstore.SuppressedByUnsubscribe, Inbox: u.Inbox, Message: u.Message}})
 	return u, err
+}
+
+// SetupToken is the part of a link that shows the DNS records of a claim, and what is found of them, to who has no key: whoever runs
+// the domain's DNS. It is good until a time.
+func (g *Grant) SetupToken(ctx context.Context, ws mailstore.WorkspaceID, nameOrID string, until time.Time) (token string, err error) {
+	s, err := g.reach(DomainsUpdate, ws)
+	if err != nil {
+		return "", err
+	}
+	secret, err := g.dir.secret(ctx)
+	if err != nil {
+		return "", err
+	}
+	var dom Domain
+	if err := g.dir.view(ctx, func(tx *sqlite.Tx) error { dom, err = findDomain(tx, s, nameOrID); return err }); err != nil {
+		return "", err
+	}
+	words := []string{strings.TrimPrefix(string(dom.ID), "dom_"), strconv.FormatInt(until.Unix(), 36)}
+	return strings.Join(append(words, mac(secret, "setup", words...)), "."), nil
+}
+
+// Setup gives the claim that a link of SetupToken is for, and when it ends. ErrNotFound for what is none, has ended, or whose claim is gone.
+func (d *Directory) Setup(ctx context.Context, token string) (dom Domain, until time.Time, err error) {
+	secret, err := d.secret(ctx)
+	if err != nil {
+		return dom, until, err
+	}
+	words := strings.Split(token[:min(len(token), maxToken)], ".")
+	if len(words) != 3 || !hmac.Equal([]byte(mac(secret, "setup", words[:2]...)), []byte(words[2])) {
+		return dom, until, ErrNotFound
+	}
+	seconds, err := strconv.ParseInt(words[1], 36, 64)
+	if until = time.Unix(seconds, 0).UTC(); err != nil || !until.After(d.now()) {
+		return dom, until, ErrNotFound
+	}
+	err = d.view(ctx, func(tx *sqlite.Tx) error {
+		dom, err = selectDomain(tx, "id = ?", "dom_"+words[0])
+		return err
+	})
+	return dom, until, err
 }
