@@ -42,6 +42,16 @@ type AuthDMARC struct {
 	Policy      string `json:"policy,omitempty"`      // none, quarantine or reject
 	Disposition string `json:"disposition,omitempty"` // what the domain asks to be done with this message
 	Reason      string `json:"reason,omitempty"`
+	Aligned     bool   `json:"aligned,omitempty"` // SPF or a signature passed for a domain of the author's organization
+}
+
+// proves reports whether the author's domain is known to stand behind the message, or nothing was looked at. It is as package
+// mailauth says it: DMARC passed, or, where no usable policy is published, SPF or a signature passed for a domain of the same organization.
+func (a *Auth) proves() bool {
+	if a == nil || a.DMARC.Result == "pass" {
+		return true
+	}
+	return a.DMARC.Aligned && (a.DMARC.Result == "none" || a.DMARC.Result == "permerror")
 }
 
 // AuthIPRev is whether the client's address has a name that leads back to it.

@@ -215,7 +215,7 @@ func (e *edit) place(list []placement, to string, move bool) (placed []placement
 		there.mailbox, there.name, there.dir, there.uid, there.modseq = mailbox, to, folder, first+uint32(i), modseq
 		there.file = string(p.message) + "." + ident.New("c", e.at)[2:]
 		there.savedAt, there.updatedAt = e.at, e.at.UnixMicro()
-		if released(p, to) {
+		if to != JunkMailbox && to != TrashMailbox {
 			there.keywords = slices.DeleteFunc(slices.Clone(p.keywords), func(k string) bool { return k == LabelBlocked })
 		}
 		if !move {

@@ -71,13 +71,20 @@ func decodeJunk(text string) (*Junk, error) {
 // Screening is what is asked about a message that comes in.
 type Screening struct {
 	Author     string   // address in From; "" if that is nobody or several
+	Authors    []string // of those several, the first ones: that one of them is on a block list counts
 	Sender     string   // reverse-path
 	References []string // RFC Message-IDs that it answers or refers to
 }
 
 // ScreeningOf asks about a message by its header and reverse-path.
 func ScreeningOf(e *message.Envelope, sender string) Screening {
-	return Screening{Author: authorOf(e), Sender: sender, References: slices.Concat(e.References, e.InReplyTo)}
+	q := Screening{Author: authorOf(e), Sender: sender, References: slices.Concat(e.References, e.InReplyTo)}
+	if len(e.From) > 1 {
+		for _, a := range e.From[:min(len(e.From), maxAuthors)] {
+			q.Authors = append(q.Authors, a.Address)
+		}
+	}
+	return q
 }
 
 // Standing is what an inbox knows of who wrote a message.
@@ -88,6 +95,9 @@ type Standing struct {
 	JudgedHere bool   // it is this inbox's
 	Answer     bool   // the message refers to one that the inbox has sent
 }
+
+// maxAuthors is how many authors of a message are looked for on lists.
+const maxAuthors = 50
 
 // maxReferences is how many of a message's references are looked for.
 const maxReferences = 50
@@ -112,8 +122,16 @@ func (in Inbox) Screen(ctx context.Context, q Screening) (s Standing, err error)
 		if s.Answer, err = in.sentAny(tx, q.References); err != nil {
 			return err
 		}
-		s.Listed, err = in.listed(tx, author, envelope, s.Answer)
-		return err
+		if s.Listed, err = in.listed(tx, author, envelope, s.Answer); err != nil || s.Listed.Kind == ListBlock && s.Listed.Entry != "" {
+			return err
+		}
+		for _, a := range q.Authors {
+			if by, err := ruling(tx, in.id, ListReceive, addressKey(a), false); err != nil || by.Kind == ListBlock {
+				s.Listed = by
+				return err
+			}
+		}
+		return nil
 	})
 	if err != nil {
 		return s, fmt.Errorf("screen message: %w", err)

@@ -12,8 +12,11 @@ import (
 	"github.com/postroom/postroom/mailstore/sqlite"
 )
 
-// MaxListEntries is how many entries the lists of a workspace have.
-const MaxListEntries = 100_000
+// How many entries lists have.
+const (
+	MaxListEntries      = 100_000 // of a workspace with all of its inboxes
+	MaxInboxListEntries = 10_000  // of one inbox
+)
 
 // What a list is about: mail that comes, mail that comes as an answer to what the inbox sent, and mail that leaves.
 const (
@@ -45,6 +48,7 @@ type ListEntry struct {
 
 var (
 	errTooManyEntries  = fault.New(fault.Exhausted, "limit_reached", "The lists of a workspace have at most %d entries (limit listEntries).", MaxListEntries)
+	errTooManyOfInbox  = fault.New(fault.Exhausted, "limit_reached", "The lists of an inbox have at most %d entries (limit inboxListEntries).", MaxInboxListEntries)
 	errListedOtherwise = fault.New(fault.Conflict, "listed_otherwise", "This entry is on the list of the other kind; DELETE it there first.")
 )
 
@@ -79,12 +83,15 @@ func (l Lists) Add(ctx context.Context, x ListEntry) (entry ListEntry, added boo
 			case !sqlite.NoRows(err):
 				return err
 			}
-			var n int
-			if err := tx.Row("SELECT COUNT(*) FROM lists", nil, &n); err != nil {
+			var n, own int
+			if err := tx.Row("SELECT COUNT(*), COALESCE(SUM(inbox_id = ?), 0) FROM lists", sqlite.Args(string(x.Inbox)), &n, &own); err != nil {
 				return err
 			}
-			if n >= MaxListEntries {
+			switch {
+			case n >= MaxListEntries:
 				return errTooManyEntries
+			case x.Inbox != "" && own >= MaxInboxListEntries:
+				return errTooManyOfInbox
 			}
 			entry.At, added = w.now(), true
 			if _, err := tx.Exec("INSERT INTO lists (inbox_id, direction, entry, kind, reason, created_at) VALUES (?, ?, ?, ?, ?, ?)",

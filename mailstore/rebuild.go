@@ -100,7 +100,7 @@ func (s *Store) rebuild(ctx context.Context, id WorkspaceID) (r Report, err erro
 		err = b.index(ctx)
 	}
 	if err == nil {
-		err = errors.Join(b.leadMerged(), b.moveUIDValidity(), b.queue())
+		err = errors.Join(b.leadMerged(), b.moveUIDValidity(), b.queue(), b.salvage(ctx))
 	}
 	if err == nil { // the state files are behind the new index: they get the gap now
 		w.writeStates(time.Time{}, true)

@@ -205,6 +205,9 @@ func (h Workspace) RemoveInbox(ctx context.Context, id InboxID) error {
 				"DELETE FROM thread_ids WHERE inbox_id = ?",
 				"DELETE FROM threads WHERE inbox_id = ?",
 				"DELETE FROM unconfirmed WHERE inbox_id = ?",
+				"DELETE FROM senders WHERE inbox_id = ?",
+				"DELETE FROM lists WHERE inbox_id = ?",
+				"DELETE FROM rejections WHERE inbox_id = ?",
 				"UPDATE journal SET data = '' WHERE inbox_id = ? AND message_id <> ''",
 			} {
 				if _, err := tx.Exec(q, string(id)); err != nil {

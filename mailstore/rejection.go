@@ -92,14 +92,15 @@ func (w Workspace) Rejections() Rejections { return Rejections{w} }
 // Workspace is whose records they are.
 func (r Rejections) Workspace() WorkspaceID { return r.ws.id }
 
-// clean is the record with texts that are bounded UTF-8.
-func (r Rejection) clean() Rejection {
+// Clean is the record with texts that are bounded UTF-8.
+func (r Rejection) Clean() Rejection {
 	for _, s := range []*string{&r.Detail, &r.HELO, &r.Sender, &r.Author, &r.Recipient, &r.Subject} {
-		*s = strings.ToValidUTF8(*s, "\uFFFD")
-		for len(*s) > maxRejectionText {
-			_, last := utf8.DecodeLastRuneInString((*s)[:maxRejectionText+1])
-			*s = (*s)[:maxRejectionText+1-last]
+		cut := strings.ToValidUTF8((*s)[:min(len(*s), 2*maxRejectionText)], "\uFFFD")
+		for len(cut) > maxRejectionText {
+			_, last := utf8.DecodeLastRuneInString(cut[:maxRejectionText+1])
+			cut = cut[:maxRejectionText+1-last]
 		}
+		*s = strings.Clone(cut) // and no part of something long
 	}
 	return r
 }
@@ -109,7 +110,7 @@ func (r Rejection) clean() Rejection {
 func RecordRejections(tx *sqlite.Tx, list []Rejection) error {
 	var latest time.Time
 	for _, r := range list {
-		r = r.clean()
+		r = r.Clean()
 		if r.LastAt.After(latest) {
 			latest = r.LastAt
 		}
@@ -213,7 +214,8 @@ func scanRejection(scan func(...any) error) (r Rejection, err error) {
 	return r, err
 }
 
-func findRejection(tx *sqlite.Tx, id string) (r Rejection, err error) {
+// ReadRejection is one record, in tx of any database that has the table; ErrNotFound if there is none.
+func ReadRejection(tx *sqlite.Tx, id string) (r Rejection, err error) {
 	err = ErrNotFound
 	each := tx.Each("SELECT "+rejectionColumns+" FROM rejections WHERE id = ?", sqlite.Args(id), func(scan func(...any) error) error {
 		r, err = scanRejection(scan)
@@ -228,7 +230,7 @@ func findRejection(tx *sqlite.Tx, id string) (r Rejection, err error) {
 // Get is one record, ErrNotFound if there is none.
 func (r Rejections) Get(ctx context.Context, id string) (x Rejection, err error) {
 	err = r.ws.view(ctx, func(tx *sqlite.Tx) error {
-		x, err = findRejection(tx, id)
+		x, err = ReadRejection(tx, id)
 		return err
 	})
 	return x, err
@@ -238,7 +240,7 @@ func (r Rejections) Get(ctx context.Context, id string) (x Rejection, err error)
 // on. ErrNotFound if there is no such record of this inbox; a Conflict if there is nothing to release.
 func (in Inbox) Release(ctx context.Context, id string) (m Message, err error) {
 	err = in.edit(ctx, func(e *edit) error {
-		r, err := findRejection(e.tx, id)
+		r, err := ReadRejection(e.tx, id)
 		switch {
 		case err != nil:
 			return err
@@ -246,8 +248,6 @@ func (in Inbox) Release(ctx context.Context, id string) (m Message, err error) {
 			return ErrNotFound
 		case r.Action != Quarantined:
 			return ErrNothingStored
-		case !r.ReleasedAt.IsZero():
-			return errAlreadyReleased
 		}
 		if err := e.release(r.Message); err != nil {
 			return err

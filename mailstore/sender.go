@@ -16,9 +16,17 @@ import (
 
 // What a user's own acts say of a sender.
 const (
-	Wanted   = "wanted" // a message of theirs was moved out of Junk, or answered
-	Unwanted = "junk"   // a message of theirs was moved to Junk
+	Wanted   = "wanted"   // a message of theirs was moved out of Junk, or answered
+	Unwanted = "junk"     // a message of theirs was moved to Junk
+	Unproven = "unproven" // one was that bears their name, and nothing proved that it is theirs: the next one like it is junk, and not what is proven to be theirs
 )
+
+// StrangerAge is how long it is remembered that somebody wrote to an inbox to whom it never wrote and of whom its user has said
+// nothing.
+const StrangerAge = 365 * 24 * time.Hour
+
+// strangersAtOnce is how many are forgotten when another one comes.
+const strangersAtOnce = 20
 
 // The breaker between two robots that answer each other: each change of direction between an inbox and an address raises a
 // level by one, which falls by one in each TurnEvery. Above MaxTurns nothing is sent to the address for PauseFor.
@@ -37,7 +45,7 @@ type Acquaintance struct {
 	ReceivedAt time.Time // the first
 	Sent       int       // messages to it
 	SentAt     time.Time // the first
-	Judged     string    // Wanted, Unwanted, or "" where the user said nothing
+	Judged     string    // Wanted, Unwanted, Unproven, or "" where the user said nothing
 }
 
 // Acquaintance tells what the inbox knows of an address.
@@ -59,13 +67,15 @@ func optionalTime(micros int64) time.Time {
 
 // addressKey is the one form of an address, however it is written: see suppressionKey. The domain is in A-labels.
 func addressKey(address string) string {
-	address = suppressionKey(strings.ToValidUTF8(address, "\uFFFD"))
+	address = strings.TrimSuffix(suppressionKey(strings.ToValidUTF8(address, "\uFFFD")), ".")
 	at := strings.LastIndexByte(address, '@')
 	if ascii, err := idna.Lookup.ToASCII(address[at+1:]); at > 0 && err == nil {
 		return address[:at+1] + ascii
 	}
 	return address
 }
+
+func init() { sqlite.Function("address_key", addressKey) }
 
 // acquaintance is a row of what an inbox knows of an address.
 type acquaintance struct {
@@ -101,7 +111,7 @@ func (s acquaintance) write(tx *sqlite.Tx) error {
 
 // turn counts a message to or from the address, and tells whether the two go to and fro too fast.
 func (s *acquaintance) turn(d Direction, at time.Time) (tooFast bool) {
-	s.level = max(0, s.level-float64(at.UnixMicro()-s.turnedAt)/float64(TurnEvery.Microseconds()))
+	s.level = max(0, s.level-float64(max(0, at.UnixMicro()-s.turnedAt))/float64(TurnEvery.Microseconds())) // a clock may be set back
 	if s.turned != 0 && s.turned != d {
 		s.level++
 	}
@@ -121,10 +131,18 @@ func authorOf(e *message.Envelope) string {
 func (w *workspace) meet(tx *sqlite.Tx, m newMessage) error {
 	e := &m.record.parsed.Envelope
 	if m.direction != Sent {
-		if author := authorOf(e); author != "" && m.mailbox != JunkMailbox {
-			return w.meetOne(tx, m, author)
+		author := authorOf(e)
+		if author == "" || m.mailbox == JunkMailbox {
+			return nil
 		}
-		return nil
+		if len(e.ReplyTo) == 1 && m.event != "" { // a robot may want its answers elsewhere
+			if elsewhere := addressKey(e.ReplyTo[0].Address); elsewhere != author && elsewhere != "" {
+				if err := countTurn(tx, m, elsewhere); err != nil {
+					return err
+				}
+			}
+		}
+		return w.meetOne(tx, m, author)
 	}
 	to := m.to
 	if to == nil {
@@ -146,10 +164,35 @@ func (w *workspace) meet(tx *sqlite.Tx, m newMessage) error {
 	return nil
 }
 
+// countTurn notes that a message came that is to be answered to an address.
+func countTurn(tx *sqlite.Tx, m newMessage, address string) error {
+	s, err := readSender(tx, address, m.inbox)
+	if err != nil {
+		return err
+	}
+	s.turn(m.direction, m.now)
+	return s.write(tx)
+}
+
+// forgetStrangers takes some of those away who wrote long ago, and never got an answer.
+func forgetStrangers(tx *sqlite.Tx, now time.Time) error {
+	_, err := tx.Exec(`DELETE FROM senders WHERE (address, inbox_id) IN (SELECT address, inbox_id FROM senders
+		WHERE sent = 0 AND judged = '' AND max(received_at, turned_at) < ? ORDER BY max(received_at, turned_at) LIMIT ?)`, now.Add(-StrangerAge).UnixMicro(), strangersAtOnce)
+	if err != nil {
+		return fmt.Errorf("forget strangers: %w", err)
+	}
+	return nil
+}
+
 func (w *workspace) meetOne(tx *sqlite.Tx, m newMessage, address string) error {
 	s, err := readSender(tx, address, m.inbox)
 	if err != nil {
 		return err
+	}
+	if s == (acquaintance{address: address, inbox: m.inbox}) {
+		if err := forgetStrangers(tx, m.now); err != nil {
+			return err
+		}
 	}
 	at := m.receivedAt.UnixMicro()
 	if m.direction == Sent {
@@ -166,7 +209,7 @@ func (w *workspace) meetOne(tx *sqlite.Tx, m newMessage, address string) error {
 	}
 	tooFast := s.turn(m.direction, m.now)
 	if m.direction == Sent {
-		if len(m.record.parsed.Envelope.InReplyTo) > 0 || s.judged == Unwanted { // who is written to is wanted again
+		if len(m.record.parsed.Envelope.InReplyTo) > 0 || s.judged == Unwanted || s.judged == Unproven { // who is written to is wanted again
 			s.judged, s.judgedAt = Wanted, m.now.UnixMicro()
 		}
 		if tooFast && m.now.UnixMicro() >= s.pausedTill {
@@ -219,20 +262,33 @@ func (e *edit) judge(list []placement, to string) error {
 			return fmt.Errorf("note release: %w", err)
 		}
 	}
-	var authors []string
-	err := e.tx.Each("SELECT DISTINCT envelope ->> '$.from[0].address' FROM messages WHERE id IN (SELECT value FROM json_each(?)) AND json_array_length(envelope, '$.from') = 1",
+	authors := map[string]string{}
+	err := e.tx.Each("SELECT envelope ->> '$.from[0].address', auth FROM messages WHERE id IN (SELECT value FROM json_each(?)) AND json_array_length(envelope, '$.from') = 1",
 		sqlite.Args(encodeIDs(ids)), func(scan func(...any) error) error {
 			var a *string
-			if err := scan(&a); err != nil || a == nil {
+			var text string
+			if err := scan(&a, &text); err != nil || a == nil {
 				return err
 			}
-			authors = append(authors, *a)
-			return nil
+			auth, err := decodeAuth(text)
+			said := word
+			if word == Unwanted && !auth.proves() {
+				said = Unproven
+			}
+			if authors[*a] != Unwanted { // what is proven says more
+				authors[*a] = said
+			}
+			return err
 		})
 	if err != nil {
 		return fmt.Errorf("find authors: %w", err)
 	}
-	return judgeSenders(e.tx, e.in.id, authors, word, e.at)
+	for a, word := range authors {
+		if err := judgeSender(e.tx, e.in.id, a, word, e.at); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // released tells whether moving a message takes it out of Junk, other than to throw it away.
@@ -240,20 +296,16 @@ func released(p placement, to string) bool {
 	return p.name == JunkMailbox && to != JunkMailbox && to != TrashMailbox
 }
 
-func judgeSenders(tx *sqlite.Tx, inbox InboxID, addresses []string, word string, at time.Time) error {
-	for _, a := range addresses {
-		key := addressKey(a)
-		if key == "" {
-			continue
-		}
-		s, err := readSender(tx, key, inbox)
-		if err != nil {
-			return err
-		}
-		s.judged, s.judgedAt = word, at.UnixMicro()
-		if err := s.write(tx); err != nil {
-			return err
-		}
+// judgeSender notes what the user has shown. What is said of unproven mail does not take back what was said of its author.
+func judgeSender(tx *sqlite.Tx, inbox InboxID, address, word string, at time.Time) error {
+	key := addressKey(address)
+	if key == "" {
+		return nil
 	}
-	return nil
+	s, err := readSender(tx, key, inbox)
+	if err != nil || word == Unproven && s.judged == Unwanted {
+		return err
+	}
+	s.judged, s.judgedAt = word, at.UnixMicro()
+	return s.write(tx)
 }

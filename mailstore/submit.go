@@ -277,9 +277,12 @@ func (x *submission) commit(tx *sqlite.Tx) (done Submitted, err error) {
 		return done, err
 	}
 	var rejected []Unsent
+	var sent []string
 	for _, to := range x.To {
 		if reason, yes := refused[strings.ToLower(to)]; yes {
 			rejected = append(rejected, Unsent{to, reason})
+		} else {
+			sent = append(sent, to)
 		}
 	}
 	if len(rejected) == len(x.To) {
@@ -290,7 +293,7 @@ func (x *submission) commit(tx *sqlite.Tx) (done Submitted, err error) {
 		return done, err
 	}
 	m := newMessage{id: x.id, inbox: x.in.id, record: x.record, direction: Sent, sender: x.Sender, mailbox: SentMailbox, flags: Seen, keywords: x.keywords,
-		file: string(x.id), thread: x.Thread, receivedAt: x.at, now: x.at, status: x.status(), to: x.To}
+		file: string(x.id), thread: x.Thread, receivedAt: x.at, now: x.at, status: x.status(), to: sent}
 	if err := x.w.insertMessage(tx, m); err != nil {
 		return done, err
 	}

@@ -421,7 +421,7 @@ func TestARebuildSendsWhatStillWaited(t *testing.T) {
 		os.Remove(filepath.Join(b.wsDir(), name))
 	}
 	reports, err := Rebuild(t.Context(), b.dir, "", b.opt)
-	if err != nil || len(reports) != 1 || reports[0].Queued != 1 || len(reports[0].Problems) != 0 {
+	if err != nil || len(reports) != 1 || reports[0].Queued != 1 || !slices.Equal(reports[0].Problems, []string{noOldIndex}) {
 		t.Fatalf("%+v, %v", reports, err)
 	}
 	b.openStore()

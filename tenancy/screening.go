@@ -48,6 +48,21 @@ func (g *Grant) ServerRejections(ctx context.Context, f mailstore.RejectionFilte
 	return list, next, err
 }
 
+// ServerRejection is one record of what was refused and is no workspace's, for operators. ErrNotFound if there is none.
+func (g *Grant) ServerRejection(ctx context.Context, id string) (r mailstore.Rejection, err error) {
+	if err := g.need(RejectionsRead); err != nil {
+		return r, err
+	}
+	if g.Kind() != Operator {
+		return r, ErrNotFound
+	}
+	err = g.dir.view(ctx, func(tx *sqlite.Tx) error {
+		r, err = mailstore.ReadRejection(tx, id)
+		return err
+	})
+	return r, err
+}
+
 // RecordRejections keeps records of what was refused: with the workspace that it was for, "" where that is none.
 func (d *Directory) RecordRejections(ctx context.Context, ws mailstore.WorkspaceID, list []mailstore.Rejection) error {
 	if ws != "" {

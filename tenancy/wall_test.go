@@ -262,6 +262,9 @@ var walls = map[string][]wallCall{
 	"ServerRejections": {{"what is nobody's", func(ctx context.Context, g *Grant, own, of things) error {
 		return err3(g.ServerRejections(ctx, mailstore.RejectionFilter{}, nil, 1))
 	}, map[Kind]fault.Kind{Operator: fineCall}}},
+	"ServerRejection": {{"what is nobody's", func(ctx context.Context, g *Grant, own, of things) error {
+		return err2(g.ServerRejection(ctx, "rej_00000000000000000000000000"))
+	}, map[Kind]fault.Kind{Operator: fault.NotFound}}},
 	"Queue": workspaceCall(func(ctx context.Context, g *Grant, ws mailstore.WorkspaceID, of things) error {
 		return err3(g.Queue(ctx, ws, MessagesSend))
 	}, nil),

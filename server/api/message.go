@@ -81,6 +81,7 @@ type authDMARC struct {
 	Policy      string `json:"policy,omitempty" doc:"What the domain publishes: none, quarantine or reject."`
 	Disposition string `json:"disposition,omitempty" doc:"What it asks to be done with this message."`
 	Reason      string `json:"reason,omitempty" doc:"What went wrong."`
+	Aligned     bool   `json:"aligned,omitempty" doc:"SPF or a signature passed for a domain of the author's organization, whatever the policy."`
 }
 
 type authIPRev struct {

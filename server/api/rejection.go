@@ -45,7 +45,7 @@ type (
 		Page
 		Inbox  string `query:"inboxId" doc:"Only of this inbox; its id or address."`
 		Action string `query:"action" enum:"refused,quarantined" doc:"Only what was refused, or only what was put aside."`
-		Reason string `query:"reason" doc:"Only for this reason."`
+		Reason string `query:"reason" enum:"unknownUser,notServed,forged,blocked,notAllowed,unwanted,dnsbl,spam,later,loop,tooLarge,malformed,tooFast,policy" doc:"Only for this reason."`
 	}
 	RejectionPath struct {
 		OperatorQuery
@@ -103,7 +103,7 @@ func listRejections(ctx context.Context, g *tenancy.Grant, in *rejections) (*res
 			return records.List(ctx, f, after, in.Limit)
 		}
 	}
-	name := listOf(g, "rejections:"+string(f.Inbox), in.workspace())
+	name := listOf(g, "rejections:"+string(f.Inbox)+":"+f.Action+":"+f.Reason, in.workspace())
 	place, err := parsePlace(name, in.Cursor)
 	if err != nil {
 		return nil, err
@@ -114,6 +114,10 @@ func listRejections(ctx context.Context, g *tenancy.Grant, in *rejections) (*res
 
 // find gives the record, if the caller may see it, and its workspace.
 func (p RejectionPath) find(ctx context.Context, g *tenancy.Grant) (mailstore.WorkspaceID, mailstore.Rejection, error) {
+	if g.Kind() == tenancy.Operator && p.WorkspaceID == "" {
+		r, err := g.ServerRejection(ctx, p.ID)
+		return "", r, err
+	}
 	records, inbox, err := g.Rejections(ctx, p.workspace(), "")
 	if err != nil {
 		return "", mailstore.Rejection{}, at(err, "query.")
@@ -127,7 +131,7 @@ func (p RejectionPath) find(ctx context.Context, g *tenancy.Grant) (mailstore.Wo
 
 // junkObject is why a message lies in Junk, or what was found in one that does not.
 type junkObject struct {
-	Reason   string       `json:"reason,omitempty" enum:"forged,blocked,notAllowed,unwanted,dnsbl,spam" doc:"Why it was put aside; absent if it was not."`
+	Reason   string       `json:"reason,omitempty" enum:"forged,blocked,notAllowed,unwanted,dnsbl,spam,loop" doc:"Why it was put aside; absent if it was not."`
 	Detail   string       `json:"detail,omitempty" doc:"The same in words."`
 	Spared   string       `json:"spared,omitempty" enum:"allowed,written,wanted" doc:"Why it was not put aside all the same: an allow list has the author, the inbox has written to the author, or mail of the author was moved out of Junk or answered."`
 	Score    float64      `json:"score,omitempty" doc:"Of rspamd."`

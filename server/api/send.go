@@ -30,7 +30,7 @@ type accepted struct {
 
 type unsent struct {
 	Address string `json:"address" doc:"The recipient."`
-	Reason  string `json:"reason" enum:"bounce,complaint,unsubscribe,manual" doc:"Why it is suppressed."`
+	Reason  string `json:"reason" enum:"bounce,complaint,unsubscribe,manual,blocked" doc:"Why it is suppressed; blocked: a list for sending keeps it out."`
 }
 
 func unsentOf(r mailstore.Unsent) unsent { return unsent(r) }

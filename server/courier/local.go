@@ -131,7 +131,7 @@ func (c *Courier) screen(ctx context.Context, l *load, spool *mailstore.Spool, t
 			return nil, err
 		}
 	}
-	_, err = junk.Place(ctx, junk.Evidence{}, question, to)
+	_, err = junk.Place(ctx, junk.Evidence{}, question, false, to)
 	return refused, err
 }
 

@@ -13,7 +13,7 @@ import (
 type Evidence struct {
 	Forged bool // the author's domain asks to have it rejected or put aside (DMARC)
 
-	// Doubtful is set where something speaks against the message being from its author. Then it does not help to be known.
+	// Doubtful is set where nothing proves that the message is from its author. Then it does not help to be known.
 	Doubtful bool
 
 	Source, HELO string // the client's IP address, and how it greeted; "" for mail from here
@@ -55,7 +55,7 @@ func Decide(e Evidence, s mailstore.Standing) Decision {
 	case e.Doubtful:
 	case s.Listed.Kind == mailstore.ListAllow:
 		spared = mailstore.SparedAllowed
-	case s.Judged == mailstore.Unwanted && (s.JudgedHere || !s.Written):
+	case s.Judged == mailstore.Unwanted && (s.JudgedHere || !s.Written): // Unproven counts only for what is doubtful
 	case s.Written:
 		spared = mailstore.SparedWritten
 	case s.Judged == mailstore.Wanted:
@@ -64,7 +64,7 @@ func Decide(e Evidence, s mailstore.Standing) Decision {
 	switch {
 	case e.Reason != "" && spared == "":
 		return e.aside(e.Reason, e.Detail)
-	case spared == "" && s.Judged == mailstore.Unwanted:
+	case spared == "" && (s.Judged == mailstore.Unwanted || s.Judged == mailstore.Unproven && e.Doubtful):
 		return e.aside(mailstore.ReasonUnwanted, "mail of this author was moved to Junk")
 	}
 	d := Decision{Junk: e.found()}
@@ -89,11 +89,11 @@ func (e Evidence) found() *mailstore.Junk {
 	return &f
 }
 
-// Place decides for each recipient where the message goes. What comes to the return path of a message of ours is put aside nowhere:
-// nobody can write to one who did not get our mail. Where Refuse or Later are set and nobody welcomes the message it is not to be taken.
-func Place(ctx context.Context, e Evidence, q mailstore.Screening, to []mailstore.Recipient) (welcome bool, err error) {
+// Place decides for each recipient where the message goes. A report that comes to the return path of a message of ours is put aside
+// nowhere: nobody can write to one who did not get our mail. Where Refuse or Later are set and nobody welcomes the message it is not to be taken.
+func Place(ctx context.Context, e Evidence, q mailstore.Screening, report bool, to []mailstore.Recipient) (welcome bool, err error) {
 	for i, r := range to {
-		if r.Bounce != "" {
+		if r.Bounce != "" && report {
 			welcome = true
 			continue
 		}

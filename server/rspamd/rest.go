@@ -10,8 +10,8 @@ import (
 // An rspamd that hangs would have each message wait for its Timeout: after so many that waited in vain, one after another, it is left
 // alone for a time, and then asked by one message at a time until it answers.
 const (
-	maxInVain = 3
-	restTime  = 30 * time.Second
+	maxInVain = 10
+	restTime  = 10 * time.Second
 )
 
 var errResting = errors.New("it has not answered for a while, and is left alone")

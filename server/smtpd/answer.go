@@ -99,7 +99,7 @@ func (f *front) greet(line string, more bool) {
 // count remembers refusals.
 func (f *front) count(code int) {
 	switch {
-	case code < 500:
+	case code < 500 && (code != errTooFast.Code || f.verb != "MAIL"): // who is too fast may say so only so often
 	case f.verb == "RCPT":
 		f.link.rejected++
 	default:

@@ -9,6 +9,7 @@ import (
 
 	"github.com/postroom/postroom/mailstore"
 	"github.com/postroom/postroom/mailstore/message"
+	"github.com/postroom/postroom/mailstore/report"
 	"github.com/postroom/postroom/server/junk"
 	"github.com/postroom/postroom/server/mailauth"
 )
@@ -23,7 +24,7 @@ type judged struct {
 
 // judge finds out who really sent a message whose header has head octets, and what follows from it: whose domain asks to
 // have it rejected is refused, if all recipients' workspaces want that, and is else filed as junk, as is what it asks to
-// have put aside. What comes to a return path of ours is filed nowhere else: nobody can write to one who did not get our mail.
+// have put aside. A report that comes to a return path of ours is filed nowhere else: nobody can write to one who did not get our mail.
 func (s *session) judge(spool *mailstore.Spool, head int64) (j judged, err error) {
 	j = judged{spool: spool, to: slices.Clone(s.tx.to)}
 	text, ok := spool.Reader().(io.ReaderAt)
@@ -48,7 +49,7 @@ func (s *session) judge(spool *mailstore.Spool, head int64) (j judged, err error
 	if err != nil {
 		return j, err
 	}
-	welcome, err := junk.Place(s.run.ctx, found, question, j.to)
+	welcome, err := junk.Place(s.run.ctx, found, question, s.reported(spool), j.to)
 	switch {
 	case err != nil:
 		return j, err
@@ -62,6 +63,19 @@ func (s *session) judge(spool *mailstore.Spool, head int64) (j judged, err error
 		j.spool, err = s.withoutForeign(spool, text, header)
 	}
 	return j, err
+}
+
+// reported reports whether what comes to a return path of ours is a report about mail of ours: such a one comes from nobody.
+func (s *session) reported(spool *mailstore.Spool) bool {
+	if s.tx.sender != "" || !slices.ContainsFunc(s.tx.to, func(r mailstore.Recipient) bool { return r.Bounce != "" }) {
+		return false
+	}
+	raw, err := io.ReadAll(io.LimitReader(spool.Reader(), report.MaxRead))
+	if err != nil {
+		return false // it is a message like others
+	}
+	_, yes := report.Parse(raw)
+	return yes
 }
 
 // look finds out who really sent a message, and fails if it is to be refused for all of its recipients.
@@ -87,7 +101,7 @@ func (s *session) look(j *judged, text io.ReaderAt) (found junk.Evidence, err er
 	}
 	j.auth, j.front = evidence(verdict), verdict.Header(s.run.cfg.Hostname)
 	found.Forged = verdict.DMARC.Disposition == mailauth.Reject || verdict.DMARC.Disposition == mailauth.Quarantine
-	found.Doubtful = verdict.DMARC.Result == mailauth.Fail || verdict.DMARC.Result == mailauth.TempError
+	found.Doubtful = !verdict.Authenticated()
 	s.sift(&found, verdict, text, j.spool.Size())
 	return found, nil
 }
@@ -113,7 +127,7 @@ func evidence(v mailauth.Verdict) *mailstore.Auth {
 		SPF:  mailstore.AuthSPF{Result: string(v.SPF.Result), Domain: v.SPF.Domain, Reason: v.SPF.Reason},
 		DKIM: []mailstore.AuthDKIM{},
 		DMARC: mailstore.AuthDMARC{Result: string(v.DMARC.Result), Domain: v.DMARC.Domain, Policy: string(v.DMARC.Policy), Disposition: string(v.DMARC.Disposition),
-			Reason: v.DMARC.Reason},
+			Reason: v.DMARC.Reason, Aligned: v.DMARC.AlignedSPF || v.DMARC.AlignedDKIM},
 		IPRev: mailstore.AuthIPRev{Result: string(v.IPRev.Result), Name: v.IPRev.Name},
 		TLS:   v.TLS,
 	}

@@ -14,6 +14,7 @@ const (
 	recordEvery   = time.Second      // records are written so often, so that who is refused costs no commit of its own
 	recordTimeout = 10 * time.Second // for those of one workspace
 	maxRecords    = 10_000           // that wait; what comes beyond is counted and told to the log
+	maxRecordsOf  = 2_000            // of them of one workspace
 )
 
 // records are what was refused since it was last written. Up to recordEvery of them are lost with the process; its log has them.
@@ -23,7 +24,8 @@ type records struct {
 
 	mu   sync.Mutex
 	list map[recordKey]*mailstore.Rejection
-	more int // that found no room
+	of   map[mailstore.WorkspaceID]int // how many of them
+	more int                           // that found no room
 }
 
 // recordKey is what two records have in common that tell the same.
@@ -35,6 +37,7 @@ type recordKey struct {
 
 // add notes one refusal.
 func (r *records) add(ws mailstore.WorkspaceID, x mailstore.Rejection) {
+	x = x.Clean() // what waits is small, whatever was written
 	key := recordKey{ws, x.Inbox, x.Reason, x.Source, x.Sender, x.Author, x.Recipient}
 	now := time.Now()
 	r.mu.Lock()
@@ -43,13 +46,14 @@ func (r *records) add(ws mailstore.WorkspaceID, x mailstore.Rejection) {
 		known.Count, known.LastAt = known.Count+1, now
 		return
 	}
-	if len(r.list) >= maxRecords {
+	if len(r.list) >= maxRecords || r.of[ws] >= maxRecordsOf {
 		r.more++
 		return
 	}
 	if r.list == nil {
-		r.list = map[recordKey]*mailstore.Rejection{}
+		r.list, r.of = map[recordKey]*mailstore.Rejection{}, map[mailstore.WorkspaceID]int{}
 	}
+	r.of[ws]++
 	x.Action, x.Count, x.FirstAt, x.LastAt = mailstore.Refused, 1, now, now
 	r.list[key] = &x
 }
@@ -71,7 +75,7 @@ func (r *records) keep(done <-chan struct{}) {
 func (r *records) write() {
 	r.mu.Lock()
 	list, more := r.list, r.more
-	r.list, r.more = nil, 0
+	r.list, r.of, r.more = nil, nil, 0
 	r.mu.Unlock()
 	if more > 0 {
 		r.log.Warn("refusals without a record", "count", more)

@@ -150,7 +150,7 @@ func TestClientsThatAreTooFastAreToldSo(t *testing.T) {
 	c.do("MAIL FROM:<x@envelope.test>", "450 4.7.1")
 	b.dial().hello()
 	b.dial().want("421 4.7.0")
-	if got := reasons(b.rejections("")); !slices.Equal(got, []string{"refused tooFast  1", "refused tooFast  1"}) {
+	if got := reasons(b.rejections("")); !slices.Equal(got, []string{"refused tooFast  2"}) {
 		t.Errorf("%q", got)
 	}
 }
@@ -159,11 +159,19 @@ func TestRecordsThatWaitAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var r records
 		for i := range maxRecords + 5 {
-			r.add("", mailstore.Rejection{Recipient: fmt.Sprint(i)})
-			r.add("", mailstore.Rejection{Recipient: "0"})
+			r.add(mailstore.WorkspaceID(fmt.Sprint(i%10)), mailstore.Rejection{Recipient: fmt.Sprint(i)})
+			r.add("0", mailstore.Rejection{Recipient: "0"})
 		}
-		if len(r.list) != maxRecords || r.more != 5 || r.list[recordKey{recipient: "0"}].Count != maxRecords+6 {
+		if len(r.list) != maxRecords || r.more != 5 || r.list[recordKey{ws: "0", recipient: "0"}].Count != maxRecords+6 {
 			t.Errorf("%d, %d more, %+v", len(r.list), r.more, r.list[recordKey{recipient: "0"}])
+		}
+		r = records{}
+		for i := range maxRecords {
+			r.add("one", mailstore.Rejection{Recipient: fmt.Sprint(i)})
+		}
+		r.add("other", mailstore.Rejection{})
+		if len(r.list) != maxRecordsOf+1 {
+			t.Errorf("one workspace takes the room of others: %d", len(r.list))
 		}
 	})
 }

@@ -54,7 +54,7 @@ func (s *session) Mail(from string, opts *smtp.MailOptions) error {
 		s.record("", mailstore.Rejection{Sender: from}, errTooLarge)
 		return errTooLarge
 	case s.run.tooFast(s.run.messages, s.front.link.ip):
-		s.record("", mailstore.Rejection{Sender: from}, errTooFast)
+		s.record("", mailstore.Rejection{}, errTooFast) // for one client it is one record, whatever senders it names
 		return errTooFast
 	case !opts.UTF8 && !isASCII(from):
 		return errSenderUTF8

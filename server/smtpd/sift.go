@@ -22,7 +22,7 @@ func (s *session) sift(found *junk.Evidence, verdict mailauth.Verdict, text io.R
 	var failure error
 	var both sync.WaitGroup
 	if cfg.Lists != nil {
-		names := []string{verdict.DMARC.Domain, verdict.SPF.Domain, verdict.IPRev.Name}
+		names := []string{verdict.DMARC.Domain, verdict.SPF.Domain, verdict.IPRev.Name, domainOf(s.tx.sender)}
 		both.Go(func() { listed = cfg.Lists.Ask(ctx, dnsbl.Question{IP: ip, Domains: names}) })
 	}
 	if cfg.Scanner != nil {
@@ -62,7 +62,9 @@ func addVerdict(found *junk.Evidence, v rspamd.Verdict) {
 	}
 	switch v.Action {
 	case rspamd.Reject:
-		found.Refuse = true
+		if !found.Refuse { // the reason is the one that has it refused
+			found.Refuse, found.Reason, found.Detail = true, "", ""
+		}
 		fallthrough
 	case rspamd.AddHeader, rspamd.RewriteSubject, rspamd.Discard, rspamd.Quarantine:
 		found.Reason = cmp.Or(found.Reason, mailstore.ReasonSpam)

@@ -76,7 +76,7 @@ type Config struct {
 	MaxConnections          int   // at one time
 	MaxConnectionsPerSource int   // at one time from one IPv4 address or IPv6 /64
 	MaxRejectedRecipients   int   // of one connection; with Submission DefaultMaxRecipients if nothing is said
-	MaxErrors               int   // other permanent refusals of one connection
+	MaxErrors               int   // other permanent refusals of one connection, and messages that came too fast
 	MaxIdleCommands         int   // commands in a row that move no message (NOOP, RSET, ...)
 	MaxFailedLogins         int   // of one connection
 
