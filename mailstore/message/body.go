@@ -6,6 +6,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/postroom/postroom/mailstore/sight"
 	"golang.org/x/net/html/charset"
 )
 
@@ -92,7 +93,7 @@ func (b *bodyReader) visit(l leaf) {
 			b.add(&b.html, document)
 		}
 		if needText {
-			text, cut := textOf(document, b.limit)
+			text, cut := sight.Text(document, b.limit)
 			b.truncated = b.truncated || cut
 			b.add(&b.text, text)
 		}
