@@ -16,7 +16,7 @@ import (
 // Bounds of one document.
 const (
 	MaxDocument = 512 << 10 // octets of a document that Read looks at
-	MaxLinks    = 200       // links that View holds
+	MaxLinks    = 1000      // links that View holds
 	MaxExcerpt  = 300       // characters of Hidden.Excerpt
 
 	maxDepth      = 200       // open elements; a deeper one takes the place of its parent
