@@ -14,6 +14,7 @@ import (
 
 	"github.com/postroom/postroom/mailstore/message"
 	"github.com/postroom/postroom/mailstore/sqlite"
+	"github.com/postroom/postroom/mailstore/trust"
 )
 
 // MaxPage is the number of messages or threads that one list gives at most.
@@ -139,20 +140,22 @@ func labelClause(label string) (string, []any) {
 // loadMessages reads the messages that a clause behind FROM messages selects, with their mailboxes and labels.
 func loadMessages(tx *sqlite.Tx, clause string, args []any) (list []Message, err error) {
 	list = []Message{}
-	err = tx.Each(`SELECT id, inbox_id, thread_id, direction, delivered_to, sender, size, preview, envelope, attachments, received_at, created_at, updated_at, status, auth
+	err = tx.Each(`SELECT id, inbox_id, thread_id, direction, delivered_to, sender, size, preview, envelope, attachments, received_at, created_at, updated_at, status, auth, junk
 		FROM messages `+clause, args, func(scan func(...any) error) error {
 		var m Message
-		var envelope, attachments, auth string
+		var envelope, attachments, auth, junk string
 		var received, created, updated int64
 		if err := scan(&m.ID, &m.InboxID, &m.ThreadID, &m.Direction, &m.DeliveredTo, &m.Sender, &m.Size, &m.Preview, &envelope, &attachments,
-			&received, &created, &updated, &m.Status, &auth); err != nil {
+			&received, &created, &updated, &m.Status, &auth, &junk); err != nil {
 			return err
 		}
 		if err := errors.Join(json.Unmarshal([]byte(envelope), &m.Envelope), json.Unmarshal([]byte(attachments), &m.Attachments)); err != nil {
 			return fmt.Errorf("decode message %s: %w", m.ID, err)
 		}
-		var err error
-		if m.Auth, err = decodeAuth(auth); err != nil {
+		var wrong [2]error
+		m.Auth, wrong[0] = decodeAuth(auth)
+		m.Junk, wrong[1] = decodeJunk(junk)
+		if err := errors.Join(wrong[:]...); err != nil {
 			return fmt.Errorf("decode message %s: %w", m.ID, err)
 		}
 		m.ReceivedAt, m.CreatedAt, m.UpdatedAt = time.UnixMicro(received).UTC(), time.UnixMicro(created).UTC(), time.UnixMicro(updated).UTC()
@@ -323,6 +326,16 @@ func (in Inbox) Body(ctx context.Context, id MessageID, limit int) (message.Body
 	}
 	defer f.Close()
 	return message.Read(f, structure, limit), nil
+}
+
+// Trust gives the facts about a message of the inbox that its bytes tell, of at most limit octets of text and of HTML.
+func (in Inbox) Trust(ctx context.Context, m Message, limit int) (trust.Facts, error) {
+	f, _, structure, err := in.open(ctx, m.ID)
+	if err != nil {
+		return trust.Facts{}, err
+	}
+	defer f.Close()
+	return trust.Of(f, structure, m.Envelope, m.Attachments, limit), nil
 }
 
 // Attachment opens one attachment by its id, decoded; the caller closes it.

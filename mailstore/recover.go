@@ -204,7 +204,6 @@ func (h Workspace) RemoveInbox(ctx context.Context, id InboxID) error {
 				"DELETE FROM keyword_spellings WHERE inbox_id = ?",
 				"DELETE FROM thread_ids WHERE inbox_id = ?",
 				"DELETE FROM threads WHERE inbox_id = ?",
-				"DELETE FROM written_to WHERE inbox_id = ?",
 				"DELETE FROM unconfirmed WHERE inbox_id = ?",
 				"UPDATE journal SET data = '' WHERE inbox_id = ? AND message_id <> ''",
 			} {

@@ -30,8 +30,11 @@ type Turn struct {
 	At      time.Time
 	Proof   string // our words on whether the sender's domain stands behind it; "" of what the inbox sent
 	Contact string // our words on whether the sender is known; "" likewise
+	Aside   string // our words on where it was put aside, and why; "" if it was not
 	Subject string
-	Facts   Facts
+	Text    string // that is new in the message, as a person sees it
+	Facts   string // as Facts.Lines has them
+	Partial bool   // not all of the message was looked at
 }
 
 // Prompted is a thread as text for a language model.
@@ -51,10 +54,10 @@ type Gaps struct {
 	Between int // between the first one and the second
 }
 
-// Prompt writes a thread as text of at most limit characters (at least MinPrompt), oldest message first. Of each message it has one line about who and when in words of
-// ours, the new text within a fence that random makes and that stands nowhere within, and facts. What the sender wrote
-// outside of a fence is in double quotes, escaped, on one line and bounded. What does not fit is left out from the middle,
-// the oldest first.
+// Prompt writes a thread as text of at most limit characters (at least MinPrompt), oldest message first. Of each message it
+// has one line about who and when in words of ours, the new text within a fence that random makes and that stands nowhere
+// within, and facts. What the sender wrote outside of a fence is in double quotes, escaped, on one line and bounded. What
+// does not fit is left out from the middle, the oldest first.
 func Prompt(turns []Turn, gaps Gaps, limit int, random io.Reader) (Prompted, error) {
 	limit = max(limit, MinPrompt)
 	fence, err := newFence(turns, random)
@@ -67,7 +70,7 @@ func Prompt(turns []Turn, gaps Gaps, limit int, random io.Reader) (Prompted, err
 		if i > 0 {
 			number += gaps.Between
 		}
-		blocks[i] = newPromptBlock(&turns[i], number, gaps.Before+gaps.Between+len(turns), limit/4)
+		blocks[i] = newPromptBlock(&turns[i], number, gaps.Before+gaps.Between+len(turns))
 	}
 	w := promptWriter{fence: fence, limit: limit}
 	return w.write(blocks, gaps), nil
@@ -85,7 +88,7 @@ next:
 		fence := hex.EncodeToString(b[:])
 		for i := range turns {
 			t := &turns[i]
-			for _, s := range []string{t.Facts.Text, t.Subject, t.From.Name, t.From.Address} {
+			for _, s := range []string{t.Text, t.Facts, t.Subject, t.From.Name, t.From.Address} {
 				if strings.Contains(s, fence) {
 					continue next
 				}
@@ -102,7 +105,7 @@ type promptBlock struct {
 	partial           bool // not all of it was looked at
 }
 
-func newPromptBlock(t *Turn, number, all, room int) promptBlock {
+func newPromptBlock(t *Turn, number, all int) promptBlock {
 	var b strings.Builder
 	fmt.Fprintf(&b, "Message %d of %d, %s, ", number, all, t.At.UTC().Format(time.RFC3339))
 	if t.Sent {
@@ -110,8 +113,11 @@ func newPromptBlock(t *Turn, number, all, room int) promptBlock {
 	} else {
 		fmt.Fprintf(&b, "received from %s <%s>; %s; %s.\n", quoted(t.From.Name, maxPromptName), quoted(t.From.Address, maxPromptName), t.Proof, t.Contact)
 	}
+	if t.Aside != "" {
+		b.WriteString(t.Aside + ".\n")
+	}
 	fmt.Fprintf(&b, "Subject: %s\n", quoted(t.Subject, maxPromptSubject))
-	return promptBlock{head: b.String(), text: strings.TrimSpace(t.Facts.Text), facts: factLines(&t.Facts, min(maxPromptFacts, room)), partial: t.Facts.Truncated}
+	return promptBlock{head: b.String(), text: strings.TrimSpace(t.Text), facts: t.Facts, partial: t.Partial}
 }
 
 // quoted is what a sender wrote, as one line in double quotes, of at most limit characters within them.
@@ -134,10 +140,11 @@ func quoted(s string, limit int) string {
 // Quoted is what a sender wrote as it stands outside of a fence, for those who make the words of a Turn.
 func Quoted(s string) string { return quoted(s, maxPromptName) }
 
-// factLines gives the facts about a message, one line of each kind, as many as there is room for.
-func factLines(f *Facts, room int) string {
+// Lines gives the facts about a message as a Turn has them, one line of each kind, as many as there is room for in a prompt
+// of at most limit characters.
+func (f *Facts) Lines(limit int) string {
 	var b strings.Builder
-	left := room
+	left := min(maxPromptFacts, max(limit, MinPrompt)/4)
 	add := func(name string, n int, item func(i int) string) {
 		if n == 0 {
 			return

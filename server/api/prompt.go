@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -23,14 +24,15 @@ const (
 	DefaultPromptCharacters = 40_000
 	MaxPromptCharacters     = 400_000
 
-	maxPromptText = 256 << 10 // octets of text, and of HTML, of one message that are looked at for a prompt
+	maxPromptText  = 256 << 10 // octets of text, and of HTML, of one message that are looked at for a prompt
+	promptOverhead = 200       // characters that a message takes in a prompt beside its text, at least
 )
 
 // threadPrompt is a thread as text for a language model.
 type threadPrompt struct {
 	Prompt    string `json:"prompt" doc:"The thread, oldest message first: for each a line about who and when, the new text as a person sees it within a fence that is new in each answer, and facts about links, attachments and hidden text."`
 	Messages  int    `json:"messages" doc:"How many messages are in it."`
-	Omitted   int    `json:"omitted" doc:"How many are not: what does not fit is left out from the middle, and what lies in Trash or Junk altogether."`
+	Omitted   int    `json:"omitted" doc:"How many are not: what does not fit is left out from the middle, and what lies in Trash or Junk altogether, unless all of the thread does."`
 	Truncated bool   `json:"truncated" doc:"The text of a message was cut, or not all of one was looked at."`
 }
 
@@ -48,7 +50,7 @@ type threadAnswer struct {
 	Body        any
 }
 
-// getThread describes the route of a thread, which has an answer of its own for each view.
+// getThreadRoute describes the route of a thread, which has an answer of its own for each view.
 func getThreadRoute(a huma.API, path string) huma.Operation {
 	op := route(http.MethodGet, path, "getThread", "threads", "Get a thread with its messages, or as a prompt for a language model", 200)
 	schemas := a.OpenAPI().Components.Schemas
@@ -90,7 +92,7 @@ func getThread(ctx context.Context, g *tenancy.Grant, in *threadQuery) (*threadA
 
 // promptOf reads a thread's newest messages until they fill the prompt, and its first one.
 func promptOf(ctx context.Context, box mailstore.Inbox, t mailstore.Thread, limit int) (trust.Prompted, error) {
-	list, _, err := box.Messages(ctx, mailstore.MessageFilter{ThreadID: t.ID}, nil, MaxLimit)
+	list, err := promptable(ctx, box, t)
 	if err != nil {
 		return trust.Prompted{}, err
 	}
@@ -102,70 +104,97 @@ func promptOf(ctx context.Context, box mailstore.Inbox, t mailstore.Thread, limi
 			gaps.Between++
 			continue
 		}
-		turn, err := turnOf(ctx, box, m)
+		turn, err := turnOf(ctx, box, m, limit)
 		if err != nil {
 			return trust.Prompted{}, err
 		}
-		room -= utf8.RuneCountInString(turn.Facts.Text)
+		room -= promptOverhead + utf8.RuneCountInString(turn.Text)
 		turns = append(turns, turn)
 	}
 	slices.Reverse(turns)
 	return trust.Prompt(turns, gaps, limit, rand.Reader)
 }
 
-func turnOf(ctx context.Context, box mailstore.Inbox, m mailstore.Message) (trust.Turn, error) {
+// promptable gives the newest messages of a thread, newest first: those in Trash and Junk only if all are there.
+func promptable(ctx context.Context, box mailstore.Inbox, t mailstore.Thread) ([]mailstore.Message, error) {
+	list, _, err := box.Messages(ctx, mailstore.MessageFilter{ThreadID: t.ID}, nil, MaxLimit)
+	if err != nil || len(list) > 0 {
+		return list, err
+	}
+	list, _, err = box.Messages(ctx, mailstore.MessageFilter{ThreadID: t.ID, IncludeTrash: true}, nil, MaxLimit)
+	return list, err
+}
+
+func turnOf(ctx context.Context, box mailstore.Inbox, m mailstore.Message, limit int) (trust.Turn, error) {
 	f, err := box.Trust(ctx, m, maxPromptText)
 	if err != nil {
 		return trust.Turn{}, err
 	}
-	f.Quoted = ""
-	turn := trust.Turn{At: m.ReceivedAt, Sent: m.Direction == mailstore.Sent, Subject: m.Envelope.Subject, Facts: f}
-	if len(m.Envelope.From) > 0 {
-		turn.From = m.Envelope.From[0]
-	}
+	turn := trust.Turn{From: author(m), At: m.ReceivedAt, Sent: m.Direction == mailstore.Sent, Aside: asideWords(m), Subject: m.Envelope.Subject, Text: f.Text, Facts: f.Lines(limit), Partial: f.Truncated}
 	if turn.Sent {
 		return turn, nil
 	}
-	c, err := box.Contact(ctx, m)
-	if err != nil {
-		return trust.Turn{}, err
-	}
-	turn.Proof, turn.Contact = proofOf(m), contactWords(c)
-	return turn, nil
+	known, err := knownBefore(ctx, box, m)
+	turn.Proof, turn.Contact = proofWords(m), contactWords(known)
+	return turn, err
 }
 
-// proofOf says in words whether the domain of a message's author stands behind it.
-func proofOf(m mailstore.Message) string {
+// proofWords says whether the domain of a message's author stands behind it.
+func proofWords(m mailstore.Message) string {
 	a := m.Auth
 	switch {
+	case m.Direction == mailstore.Appended:
+		return "a mail client of this inbox put it here, and nothing is known of who really sent it"
 	case a == nil:
 		return "nothing is known of who really sent it"
 	case a.DMARC.Result == "pass":
 		return "its domain stands behind it (DMARC pass for " + trust.Quoted(a.DMARC.Domain) + ")"
 	}
-	return fmt.Sprintf("its domain is not known to stand behind it (DMARC %s, SPF %s)", word(a.DMARC.Result), word(a.SPF.Result))
+	return fmt.Sprintf("its domain is not known to stand behind it (DMARC %s, SPF %s)", resultWord(a.DMARC.Result), resultWord(a.SPF.Result))
 }
 
-// word is a result as evidence has it.
-func word(s string) string {
+// resultWord is a result as evidence has it.
+func resultWord(s string) string {
 	if s == "" {
 		return "none"
 	}
 	return s
 }
 
-func contactWords(c mailstore.Contact) string {
+// contactWords says what knownBefore gives.
+func contactWords(known mailstore.Acquaintance) string {
 	var words []string
-	if c.Before > 0 {
-		words = append(words, "messages from this address before: "+strconv.Itoa(c.Before))
+	if isFirst(known) {
+		words = append(words, "first contact")
 	}
-	if !c.WrittenAt.IsZero() {
-		words = append(words, "this inbox has written to it")
+	if at := known.ReceivedAt; !at.IsZero() {
+		words = append(words, "mail from this address came before, first "+day(at))
 	}
-	if len(words) == 0 {
-		return "first contact"
+	if at := known.SentAt; !at.IsZero() {
+		words = append(words, "this inbox wrote to it before, first "+day(at))
+	}
+	switch known.Judged {
+	case mailstore.Wanted:
+		words = append(words, "mail from it was moved out of Junk or answered")
+	case mailstore.Unwanted:
+		words = append(words, "mail from it was moved to Junk")
 	}
 	return strings.Join(words, ", ")
+}
+
+func day(at time.Time) string { return at.UTC().Format(time.DateOnly) }
+
+// asideWords says where a message was put aside, and why; "" of one that was not.
+func asideWords(m mailstore.Message) string {
+	switch {
+	case slices.Contains(m.Mailboxes, mailstore.JunkMailbox) && m.Junk != nil && m.Junk.Reason != "":
+		return "It lies in Junk (" + m.Junk.Reason + ": " + trust.Quoted(m.Junk.Detail) + ")"
+	case slices.Contains(m.Mailboxes, mailstore.JunkMailbox):
+		return "It lies in Junk"
+	case slices.Contains(m.Mailboxes, mailstore.TrashMailbox):
+		return "It lies in Trash"
+	}
+	return ""
 }
 
 // prefersText tells whether an Accept header puts text/plain before JSON (RFC 9110, 12.5.1).

@@ -2,8 +2,10 @@ package api
 
 import (
 	"context"
+	"time"
 
 	"github.com/postroom/postroom/mailstore"
+	"github.com/postroom/postroom/mailstore/message"
 	"github.com/postroom/postroom/mailstore/trust"
 )
 
@@ -55,13 +57,15 @@ type attachmentFact struct {
 
 // senderFacts is about the address in From, which is the sender's word.
 type senderFacts struct {
-	Address        string `json:"address" doc:"The address in From. It is the sender's word: auth says whether its domain stands behind it."`
-	FirstContact   bool   `json:"firstContact" doc:"When the message came, this inbox held nothing from the address and had never written to it."`
-	MessagesBefore int    `json:"messagesBefore" doc:"How many messages from the address came before and are still here, counted to 1000."`
-	FirstAt        *stamp `json:"firstAt,omitempty" doc:"When the first of them came; absent if there is none."`
-	WrittenAt      *stamp `json:"writtenAt,omitempty" doc:"When this inbox first wrote to the address; absent if it had not."`
-	NameClaims     string `json:"nameClaims,omitempty" doc:"A domain that the sender's name names and the address is not of."`
-	ReplyTo        string `json:"replyTo,omitempty" doc:"The domain that answers would go to, if that is another than the address's."`
+	Address      string `json:"address" doc:"The address in From. It is the sender's word: auth says whether its domain stands behind it."`
+	FirstContact bool   `json:"firstContact" doc:"When the message came, nothing from the address had come before but what began in Junk, and this inbox had not written to it."`
+	Received     int    `json:"received" doc:"Messages from the address until now that did not begin in Junk."`
+	FirstAt      *stamp `json:"firstAt,omitempty" doc:"When the first of them came; absent if that was not before this message."`
+	Sent         int    `json:"sent" doc:"Messages from this inbox to the address until now."`
+	WrittenAt    *stamp `json:"writtenAt,omitempty" doc:"When the first of these was sent; absent if that was not before this message."`
+	Judged       string `json:"judged,omitempty" enum:"wanted,junk" doc:"What moving messages of the address out of Junk or into it, or answering them, said last; absent if nothing did."`
+	NameClaims   string `json:"nameClaims,omitempty" doc:"A domain that the sender's name names and the address is not of."`
+	ReplyTo      string `json:"replyTo,omitempty" doc:"The domain that answers would go to, if that is another than the address's."`
 }
 
 // withTrust adds the facts about a message, which m is as the store has it.
@@ -70,16 +74,34 @@ func (o messageObject) withTrust(ctx context.Context, in mailstore.Inbox, m mail
 	if err != nil {
 		return o, err
 	}
-	c, err := in.Contact(ctx, m)
-	if err != nil {
-		return o, err
-	}
 	o.Trust = &trustFacts{Text: f.Text, Quoted: f.Quoted, Hidden: each(f.Hidden, hiddenOf), Links: each(f.Links, linkOf), RemotePictures: f.Pictures,
 		Attachments: each(f.Attachments, attachmentFactOf), Truncated: f.Truncated}
-	if m.Direction != mailstore.Sent {
-		o.Trust.Sender = senderOf(f, c)
+	if m.Direction == mailstore.Sent {
+		return o, nil
 	}
-	return o, nil
+	known, err := knownBefore(ctx, in, m)
+	o.Trust.Sender = senderOf(f, m, known)
+	return o, err
+}
+
+// knownBefore is what the inbox knows of a message's author. The first times are zero unless they were before the message.
+func knownBefore(ctx context.Context, in mailstore.Inbox, m mailstore.Message) (mailstore.Acquaintance, error) {
+	a, err := in.Acquaintance(ctx, author(m).Address)
+	if !a.ReceivedAt.Before(m.ReceivedAt) {
+		a.ReceivedAt = time.Time{}
+	}
+	if !a.SentAt.Before(m.ReceivedAt) {
+		a.SentAt = time.Time{}
+	}
+	return a, err
+}
+
+// author is who a message says has written it; the first if it names several.
+func author(m mailstore.Message) (a message.Address) {
+	if len(m.Envelope.From) > 0 {
+		a = m.Envelope.From[0]
+	}
+	return a
 }
 
 func hiddenOf(h trust.Hidden) hiddenText {
@@ -94,15 +116,12 @@ func attachmentFactOf(a trust.Attachment) attachmentFact {
 	return attachmentFact{a.ID, a.Declared, a.Detected, a.Extension, a.Differs, a.DoubleExtension, a.HiddenInName}
 }
 
-func senderOf(f trust.Facts, c mailstore.Contact) *senderFacts {
-	s := &senderFacts{Address: c.Address, FirstContact: isFirstContact(c), MessagesBefore: c.Before, NameClaims: f.NameClaims, ReplyTo: f.ReplyTo}
-	if !c.FirstAt.IsZero() {
-		s.FirstAt = &stamp{c.FirstAt}
-	}
-	if !c.WrittenAt.IsZero() {
-		s.WrittenAt = &stamp{c.WrittenAt}
-	}
-	return s
+func senderOf(f trust.Facts, m mailstore.Message, known mailstore.Acquaintance) *senderFacts {
+	return &senderFacts{Address: author(m).Address, FirstContact: isFirst(known), Received: known.Received, FirstAt: timeOf(known.ReceivedAt), Sent: known.Sent, WrittenAt: timeOf(known.SentAt),
+		Judged: known.Judged, NameClaims: f.NameClaims, ReplyTo: f.ReplyTo}
 }
 
-func isFirstContact(c mailstore.Contact) bool { return c.Before == 0 && c.WrittenAt.IsZero() }
+// isFirst tells whether what knownBefore gives is nothing.
+func isFirst(known mailstore.Acquaintance) bool {
+	return known.ReceivedAt.IsZero() && known.SentAt.IsZero()
+}

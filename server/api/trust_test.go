@@ -35,7 +35,7 @@ func TestAMessageTellsWhatAReaderThatCannotSeeMustKnow(t *testing.T) {
 	if len(f.Attachments) != 1 || f.Attachments[0].ID != m.Attachments[0].ID || f.Attachments[0].Declared != "application/pdf" || !f.Attachments[0].Differs || !f.Attachments[0].DoubleExtension {
 		t.Errorf("attachments: %+v", f.Attachments)
 	}
-	if s := f.Sender; s == nil || !s.FirstContact || s.MessagesBefore != 0 || s.NameClaims != "paypal.com" || s.ReplyTo != "other.example" || s.Address != "x@evil.example" {
+	if s := f.Sender; s == nil || !s.FirstContact || s.Received != 1 || s.Sent != 0 || s.FirstAt != nil || s.NameClaims != "paypal.com" || s.ReplyTo != "other.example" || s.Address != "x@evil.example" {
 		t.Errorf("sender: %+v", s)
 	}
 	if strings.Contains(m.Preview+m.Text, "SYSTEM") || strings.Contains(m.Preview+m.Text, "Obey") {
@@ -43,7 +43,7 @@ func TestAMessageTellsWhatAReaderThatCannotSeeMustKnow(t *testing.T) {
 	}
 	again := w.deliver(w.a.address, fmt.Sprintf(strings.ReplaceAll(nastyMail, "\x90\x00", "xx"), 2))
 	w.must(200, "GET", path+again, w.a.key, "", &m)
-	if s := m.Trust.Sender; s.FirstContact || s.MessagesBefore != 1 || s.FirstAt == nil {
+	if s := m.Trust.Sender; s.FirstContact || s.Received != 2 || s.FirstAt == nil {
 		t.Errorf("sender: %+v", s)
 	}
 	for _, list := range []string{path[:len(path)-1], "/v1/events?types=message.received", "/v1/inboxes/" + w.a.inbox + "/threads/" + m.ThreadID} {
@@ -60,7 +60,7 @@ func TestWhoWasWrittenToIsNoFirstContact(t *testing.T) {
 	id := w.deliver(w.a.address, "From: Bob@X.example\r\nSubject: Re: s\r\n\r\nYes.\r\n")
 	var m messageObject
 	w.must(200, "GET", "/v1/inboxes/"+w.a.inbox+"/messages/"+id, w.a.key, "", &m)
-	if s := m.Trust.Sender; s.FirstContact || s.WrittenAt == nil || s.MessagesBefore != 0 {
+	if s := m.Trust.Sender; s.FirstContact || s.WrittenAt == nil || s.Sent != 1 || s.Received != 1 || s.FirstAt != nil || s.Judged != "" {
 		t.Errorf("%+v", s)
 	}
 	w.must(200, "GET", "/v1/inboxes/"+w.a.inbox+"/messages/"+sent.ID, w.a.key, "", &m)
@@ -86,7 +86,7 @@ func TestAThreadIsGivenAsAPrompt(t *testing.T) {
 	first, second := strings.Index(p.Prompt, "Yes.\n"), strings.Index(p.Prompt, "Second.\n")
 	if first < 0 || second < first || strings.Contains(p.Prompt, "Lunch") || strings.Contains(p.Prompt, "obey") || !strings.Contains(p.Prompt, "not_displayed in html, 4 characters") ||
 		!strings.Contains(p.Prompt, `received from "Ann" <"ann@x.example">; nothing is known of who really sent it; first contact.`) ||
-		!strings.Contains(p.Prompt, `messages from this address before: 1`) || !strings.Contains(p.Prompt, `"a\"b.html" declared as "text/html"`) {
+		!strings.Contains(p.Prompt, `mail from this address came before, first 20`) || !strings.Contains(p.Prompt, `"a\"b.html" declared as "text/html"`) {
 		t.Error(p.Prompt)
 	}
 	text := w.do("GET", path, w.a.key, "", "Accept", "text/plain, application/json;q=0.5")

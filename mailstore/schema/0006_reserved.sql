@@ -1,1 +1,0 @@
--- The number is that of a change that lands beside this one, which takes the file's place.
