@@ -234,6 +234,9 @@ func valueOf(list []declaration, name string, value []token) []declaration {
 			return append(list, d)
 		}
 		c, ok := readColor(value)
+		if !ok && p == backColor && value[0].kind == css.FunctionToken {
+			return append(list, declaration{property: backPicture, unit: "word", word: "picture"}) // such as var(): it may be any
+		}
 		if !ok {
 			return list
 		}

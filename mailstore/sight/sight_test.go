@@ -134,6 +134,7 @@ func TestWhatIsShownIsNotTakenForHidden(t *testing.T) {
 		"white on a dark cell":                       `<td bgcolor="#222">x</td><table bgcolor="#222222"><tr><td><font color="white">SHOWN</font></td></tr></table>`,
 		"white over a picture":                       `<div style="background:url(https://x.example/a.png)"><p style="color:#fff">SHOWN</p></div>`,
 		"white over a gradient":                      `<div style="background-image:linear-gradient(red,blue);color:#fff">SHOWN</div>`,
+		"white over a colour that is not known":      `<div style="background-color:var(--brand);color:#fff">SHOWN</div>`,
 		"restored font":                              `<div style="font-size:0"><p style="font-size:14px">SHOWN</p></div>`,
 		"restored visibility":                        `<div style="visibility:hidden"><p style="visibility:visible">SHOWN</p></div>`,
 		"later declaration":                          `<p style="display:none;display:block">SHOWN</p>`,

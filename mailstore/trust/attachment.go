@@ -73,7 +73,7 @@ func fits(m *mimetype.MIME, name string) bool {
 			return true // named a special form of what was found
 		}
 	}
-	return m.Is("text/plain") && isText(name) || named == nil && sameFamily(bare(m.String()), name)
+	return (m.Is("text/plain") || m.Is("message/rfc822")) && isText(name) || named == nil && sameFamily(bare(m.String()), name)
 }
 
 // isText tells of types that are text to anybody who does not know them.

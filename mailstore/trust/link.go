@@ -47,7 +47,8 @@ func (l *linkList) html(found sight.Link) {
 	link := Link{Where: InHTML, Text: found.Text, Form: found.Form, Hidden: found.Hidden}
 	link.lead(found.Target, found.Base)
 	link.Claims = claimedHost(found.Text)
-	link.Differs = link.Claims != "" && registrable(link.Claims) != registrable(link.Host)
+	leads := found.Base != "" || link.Target != "" && link.Target[0] != '#' // out of the message
+	link.Differs = leads && link.Claims != "" && registrable(link.Claims) != registrable(link.Host)
 	l.add(link)
 	l.see(link.Target)
 	for field := range strings.FieldsSeq(found.Text) {
@@ -310,11 +311,11 @@ func claimedHost(text string) string {
 }
 
 func hostIn(word string) string {
-	_, after, plain := strings.Cut(word, "://")
-	if !plain {
+	_, after, whole := strings.Cut(word, "://")
+	if !whole {
 		after = word
 	}
-	plain = plain || strings.ContainsAny(after, "/@") || strings.HasPrefix(strings.ToLower(after), "www.")
+	plain := whole || strings.ContainsAny(after, "/@") || strings.HasPrefix(strings.ToLower(after), "www.")
 	if end := strings.IndexAny(after, `/\?#`); end >= 0 {
 		after = after[:end]
 	}
@@ -332,7 +333,7 @@ func hostIn(word string) string {
 		return ""
 	}
 	if _, err := netip.ParseAddr(host); err == nil {
-		if plain {
+		if whole { // or "10/100" would be one
 			return host
 		}
 		return ""
