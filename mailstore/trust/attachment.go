@@ -56,7 +56,7 @@ func (a *Attachment) detect(content []byte) {
 // found, or both are text.
 func fits(m *mimetype.MIME, name string) bool {
 	name = bare(name)
-	if name == "application/octet-stream" || name == "" || m.Is(name) {
+	if name == "application/octet-stream" || name == "" || m.Is(name) || slices.ContainsFunc(looseNames[name], m.Is) {
 		return true
 	}
 	named := mimetype.Lookup(name)
@@ -73,7 +73,14 @@ func fits(m *mimetype.MIME, name string) bool {
 			return true // named a special form of what was found
 		}
 	}
-	return (m.Is("text/plain") || m.Is("message/rfc822")) && isText(name) || named == nil && sameFamily(bare(m.String()), name)
+	return (m.Is("text/plain") || m.Is("message/rfc822")) && isText(name) || sameFamily(m, name, named == nil)
+}
+
+// looseNames are types that programs give to content of others, as many do.
+var looseNames = map[string][]string{
+	"application/vnd.ms-excel":      {"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "text/csv", "text/tab-separated-values", "text/plain"},
+	"application/msword":            {"application/vnd.openxmlformats-officedocument.wordprocessingml.document", "text/rtf"},
+	"application/vnd.ms-powerpoint": {"application/vnd.openxmlformats-officedocument.presentationml.presentation"},
 }
 
 // isText tells of types that are text to anybody who does not know them.
@@ -90,11 +97,25 @@ func isText(name string) bool {
 	return false
 }
 
-// sameFamily tells whether two types have the same beginning; one that the library does not know is often another name.
-func sameFamily(a, b string) bool {
-	top, _, _ := strings.Cut(a, "/")
-	return strings.HasPrefix(b, top+"/") && top != "application"
+// sameFamily tells whether content is of the same family as a type that is named. A type that the library does not know is often
+// another name of what was found, and of application/… it may be anything but what runs or is shown.
+func sameFamily(m *mimetype.MIME, name string, unknown bool) bool {
+	found, _, _ := strings.Cut(m.String(), "/")
+	named, _, _ := strings.Cut(name, "/")
+	switch {
+	case isRecording(found) && isRecording(named): // one container holds either
+		return true
+	case named == "application":
+		return unknown && !m.Is("text/html") && !slices.ContainsFunc(runs, m.Is)
+	}
+	return unknown && found == named
 }
+
+func isRecording(family string) bool { return family == "audio" || family == "video" }
+
+// runs are types of content that a system runs.
+var runs = []string{"application/vnd.microsoft.portable-executable", "application/x-elf", "application/x-mach-binary", "application/x-ms-shortcut", "application/x-ms-installer", "application/java-archive",
+	"application/vnd.android.package-archive", "text/x-shellscript", "text/javascript"}
 
 // bare is a type without its parameters.
 func bare(name string) string {

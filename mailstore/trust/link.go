@@ -315,7 +315,8 @@ func hostIn(word string) string {
 	if !whole {
 		after = word
 	}
-	plain := whole || strings.ContainsAny(after, "/@") || strings.HasPrefix(strings.ToLower(after), "www.")
+	named := whole || strings.Contains(after, "@") || strings.HasPrefix(strings.ToLower(after), "www.") // for sure
+	plain := named || strings.Contains(after, "/")
 	if end := strings.IndexAny(after, `/\?#`); end >= 0 {
 		after = after[:end]
 	}
@@ -339,7 +340,7 @@ func hostIn(word string) string {
 		return ""
 	}
 	suffix, known := publicsuffix.PublicSuffix(host)
-	if !known && !strings.Contains(suffix, ".") || suffix == host || !plain && fileEndings[host[last+1:]] {
+	if !named && !known && !strings.Contains(suffix, ".") || suffix == host || !plain && fileEndings[host[last+1:]] {
 		return ""
 	}
 	return host

@@ -197,12 +197,18 @@ func (a *Attachment) line() string {
 }
 
 func (l *Link) line() string {
-	s := quoted(l.Text, maxPromptName) + " leads to " + quoted(l.Target, maxPromptSubject)
+	s := quoted(l.Target, maxPromptSubject)
+	if l.Text != l.Target {
+		s = quoted(l.Text, maxPromptName) + " leads to " + s
+	}
 	if l.Host != "" && l.Text != l.Target {
 		s += " at " + quoted(l.Host, maxPromptName)
 	}
 	if l.Differs {
 		s += ", another place than it names"
+	}
+	if l.Credentials {
+		s += ", with something before an @"
 	}
 	if l.MixedScripts {
 		s += ", mixed scripts"

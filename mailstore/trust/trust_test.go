@@ -127,6 +127,9 @@ func TestWhereLinksLead(t *testing.T) {
 		{target: "//evil.com/", base: "https://bank.com/x", text: "", scheme: "https", host: "evil.com"},
 		{target: "//evil.com/", text: "", host: "evil.com"},
 		{target: "#top", text: "top"},
+		{target: "https://evil.com/", text: "bob@shop.example", scheme: "https", host: "evil.com", claims: "shop.example", differs: true},
+		{target: "https://evil.com/", text: "www.shop.example", scheme: "https", host: "evil.com", claims: "www.shop.example", differs: true},
+		{target: "https://x.com/", text: "Q3.xlsx 10.kmh/x", scheme: "https", host: "x.com"},
 		{target: "#", text: "ann@x.com", claims: "x.com"},
 		{target: "#", base: "https://evil.com", text: "ann@x.com", scheme: "https", host: "evil.com", claims: "x.com", differs: true},
 		{target: "https://x.com/", text: "10/100 Mbps, 24/7, 192.168.0.1", scheme: "https", host: "x.com"},
@@ -163,6 +166,7 @@ func TestLinksAreCountedAndBounded(t *testing.T) {
 func TestTypesAreToldByContent(t *testing.T) {
 	zip := "PK\x03\x04\x14\x00\x00\x00\x08\x00"
 	docx := "PK\x03\x04\x14\x00\x06\x00\x08\x00\x00\x00!\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x13\x00\x00\x00[Content_Types].xml" + zip + strings.Repeat("\x00", 16) + "\x11\x00\x00\x00word/document.xml"
+	signed := "\x30\x82\x05\x10\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02\xa0\x82\x05\x01\x30\x82\x04\xfd\x02\x01\x01"
 	for _, tc := range []struct {
 		name, declared, content string
 		differs, double, hidden bool
@@ -181,6 +185,18 @@ func TestTypesAreToldByContent(t *testing.T) {
 		{"a.docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document", docx, false, false, false},
 		{"a.docx", "application/octet-stream", zip, false, false, false},
 		{"a.zip", "application/x-zip-compressed", zip, false, false, false},
+		{"list.csv", "application/vnd.ms-excel", "a,b\n1,2\n", false, false, false},
+		{"list.xlsx", "application/vnd.ms-excel", "<html><body>", true, false, false},
+		{"a.doc", "application/msword", docx, false, false, false},
+		{"smime.p7s", "application/pkcs7-signature", signed, false, false, false},
+		{"smime.p7s", "application/x-pkcs7-signature", signed, false, false, false},
+		{"smime.p7m", "application/pkcs7-mime", signed, false, false, false},
+		{"a.pages", "application/vnd.apple.pages", zip, false, false, false},
+		{"a.pages", "application/vnd.apple.pages", "MZ\x90\x00\x03", true, false, false},
+		{"a.pages", "application/vnd.apple.pages", "<html><body>", true, false, false},
+		{"memo.m4a", "audio/mp4", "\x00\x00\x00\x18ftypM4A \x00\x00\x00\x00M4A isom", false, false, false},
+		{"memo.mp4", "video/mp4", "\x00\x00\x00\x18ftypM4A \x00\x00\x00\x00M4A isom", false, false, false},
+		{"song.mp3", "audio/mp3", "ID3\x03\x00\x00\x00\x00\x0f\x76" + strings.Repeat("TIT2\x00\x00\x00\x01\x00\x00a", 100), false, false, false},
 		{"", "text/rfc822-headers", "Received: from a by b; Thu, 1 Jan 2026 00:00:00 +0000\nFrom: a@b\nSubject: c\n", false, false, false},
 		{"a.eml", "message/rfc822", "From: a@b\nSubject: c\n\nd", false, false, false},
 		{"a.asc", "application/pgp-signature", "-----BEGIN PGP SIGNATURE-----", false, false, false},
