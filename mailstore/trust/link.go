@@ -34,22 +34,32 @@ type Link struct {
 	Times        int    // how often it is there
 }
 
-// linkList gathers links, each once.
+// linkList gathers links, each once, at most MaxLinks.
 type linkList struct {
 	list    []Link
-	places  map[[3]string]int
+	places  map[linkKey]int
 	targets map[string]bool // what HTML links to, and the addresses that it shows as links
 	more    bool
+}
+
+// linkKey is what makes two links one.
+type linkKey struct {
+	where              Where
+	text, target, base string
 }
 
 // html adds a link of a document.
 func (l *linkList) html(found sight.Link) {
 	link := Link{Where: InHTML, Text: found.Text, Form: found.Form, Hidden: found.Hidden}
+	key := linkKey{InHTML, found.Text, found.Target, found.Base}
+	if !l.isNew(key, link.Hidden) {
+		return
+	}
 	link.lead(found.Target, found.Base)
 	link.Claims = claimedHost(found.Text)
 	leads := found.Base != "" || link.Target != "" && link.Target[0] != '#' // out of the message
 	link.Differs = leads && link.Claims != "" && registrable(link.Claims) != registrable(link.Host)
-	l.add(link)
+	l.add(key, link)
 	l.see(link.Target)
 	for field := range strings.FieldsSeq(found.Text) {
 		l.see(plainTarget(field))
@@ -64,30 +74,35 @@ func (l *linkList) text(s string, where Where) {
 			continue
 		}
 		link := Link{Where: where, Text: cut(target, maxTarget)}
+		key := linkKey{where: where, text: link.Text}
+		if !l.isNew(key, false) {
+			continue
+		}
 		if strings.Contains(target, "://") {
 			link.lead(target, "")
 		} else {
 			link.lead("http://"+target, "")
 			link.Target = link.Text
 		}
-		l.add(link)
+		l.add(key, link)
 	}
 }
 
-func (l *linkList) add(link Link) {
-	link.Times = 1
-	key := [3]string{string(link.Where), link.Text, link.Target}
+// isNew tells whether a link is to be added: it is not there yet, where it is counted, and there is room.
+func (l *linkList) isNew(key linkKey, hidden bool) bool {
 	if i, known := l.places[key]; known {
 		l.list[i].Times++
-		l.list[i].Hidden = l.list[i].Hidden && link.Hidden
-		return
+		l.list[i].Hidden = l.list[i].Hidden && hidden
+		return false
 	}
-	if len(l.list) == MaxLinks {
-		l.more = true
-		return
-	}
+	l.more = l.more || len(l.list) == MaxLinks
+	return len(l.list) < MaxLinks
+}
+
+func (l *linkList) add(key linkKey, link Link) {
+	link.Times = 1
 	if l.places == nil {
-		l.places = map[[3]string]int{}
+		l.places = map[linkKey]int{}
 	}
 	l.places[key] = len(l.list)
 	l.list = append(l.list, link)
@@ -121,7 +136,7 @@ func plainTarget(word string) string {
 		word = word[:end]
 	}
 	word = strings.TrimRight(word, ".,;:!?'*_~")
-	for strings.HasSuffix(word, ")") && strings.Count(word, ")") > strings.Count(word, "(") {
+	for extra := strings.Count(word, ")") - strings.Count(word, "("); extra > 0 && strings.HasSuffix(word, ")"); extra-- {
 		word = strings.TrimRight(word[:len(word)-1], ".,;:!?'")
 	}
 	return strings.TrimSuffix(word, "]")

@@ -62,7 +62,7 @@ func Of(r io.ReaderAt, root *message.Part, e message.Envelope, attachments []mes
 	links := linkList{}
 	var text strings.Builder
 	for _, form := range forms {
-		piece := f.form(form, &links, limit)
+		piece := f.form(form, &links, max(0, limit-text.Len()))
 		if piece == "" {
 			continue
 		}
@@ -80,13 +80,14 @@ func Of(r io.ReaderAt, root *message.Part, e message.Envelope, attachments []mes
 	return *f
 }
 
-// form notes the facts about one piece of the message and gives what is seen of it.
+// form notes the facts about one piece of the message and gives at most limit octets of what is seen of it.
 func (f *Facts) form(form message.Form, links *linkList, limit int) string {
 	f.note(InText, sight.Characters(form.Plain))
 	if form.HTML == "" {
 		text := sight.Clean(form.Plain)
 		links.text(text, InText)
-		return strings.Trim(text, "\n")
+		f.Truncated = f.Truncated || len(text) > limit
+		return strings.Trim(cut(text, limit), "\n")
 	}
 	v := sight.Read(form.HTML, limit)
 	f.note(InHTML, v.Hidden)

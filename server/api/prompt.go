@@ -186,10 +186,12 @@ func day(at time.Time) string { return at.UTC().Format(time.DateOnly) }
 
 // asideWords says where a message was put aside, and why; "" of one that was not.
 func asideWords(m mailstore.Message) string {
-	switch {
-	case slices.Contains(m.Mailboxes, mailstore.JunkMailbox) && m.Junk != nil && m.Junk.Reason != "":
+	switch junk := slices.Contains(m.Mailboxes, mailstore.JunkMailbox); {
+	case junk && m.Junk != nil && m.Junk.Detail != "":
 		return "It lies in Junk (" + m.Junk.Reason + ": " + trust.Quoted(m.Junk.Detail) + ")"
-	case slices.Contains(m.Mailboxes, mailstore.JunkMailbox):
+	case junk && m.Junk != nil && m.Junk.Reason != "":
+		return "It lies in Junk (" + m.Junk.Reason + ")"
+	case junk:
 		return "It lies in Junk"
 	case slices.Contains(m.Mailboxes, mailstore.TrashMailbox):
 		return "It lies in Trash"
