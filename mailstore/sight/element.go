@@ -98,7 +98,6 @@ type frame struct {
 	declared []declaration // what styles say of it
 	style    style
 	foreign  bool // within SVG or MathML
-	isLink   bool
 	open     bool // on the stack
 }
 
