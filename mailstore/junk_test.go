@@ -359,10 +359,15 @@ func TestRecordsOfWhatWasRefusedAreCountedAndBounded(t *testing.T) {
 		many = append(many, one(fmt.Sprint(i, "@demo.localhost")))
 	}
 	at = at.Add(time.Second)
+	aside := one("aside@demo.localhost")
+	aside.Action, aside.Message = Quarantined, "msg_1"
+	record(aside)
+	at = at.Add(time.Second)
 	record(many...)
-	record(one("last@demo.localhost"))
-	if list = all(); len(list) != MaxRejections || list[0].Recipient != "last@demo.localhost" {
-		t.Errorf("%d records", len(list))
+	record(one("last@demo.localhost"), one("last@demo.localhost"))
+	if list = all(); len(list) != MaxRejections+1 || list[0].Recipient != "last@demo.localhost" || list[0].Count != 4 ||
+		!slices.ContainsFunc(list, func(r Rejection) bool { return r.Action == Quarantined }) {
+		t.Errorf("%d records, %+v", len(list), list[0])
 	}
 	at = at.Add(RejectionAge + time.Minute)
 	record(one("new@demo.localhost"))

@@ -3,6 +3,9 @@ package mailstore
 import (
 	"context"
 	"fmt"
+	"hash/fnv"
+	"io"
+	"math/rand/v2"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -14,7 +17,7 @@ import (
 
 // Bounds of the records of what was refused or put aside.
 const (
-	MaxRejections   = 10_000              // of a workspace; the oldest go first
+	MaxRejections   = 10_000              // of a workspace, of what was refused and as many of what was put aside; the oldest go first
 	RejectionAge    = 30 * 24 * time.Hour // since the last time
 	RejectionWindow = time.Hour           // what comes again within it is counted, and no record of its own
 
@@ -102,7 +105,7 @@ func (r Rejection) clean() Rejection {
 }
 
 // RecordRejections writes records in tx, of a database that has the table: of what was refused, the same within RejectionWindow
-// only raises the count. What is too old or too many goes.
+// only raises the count. What is too old goes, and so does what is too many, at times.
 func RecordRejections(tx *sqlite.Tx, list []Rejection) error {
 	var latest time.Time
 	for _, r := range list {
@@ -119,26 +122,43 @@ func RecordRejections(tx *sqlite.Tx, list []Rejection) error {
 				continue
 			}
 		}
-		if _, err := tx.Exec("INSERT INTO rejections ("+rejectionColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)", ident.New("rej", r.LastAt), r.Action, r.Reason, r.Detail,
-			string(r.Inbox), r.Source, r.HELO, r.Sender, r.Author, r.Recipient, r.Subject, string(r.Message), max(r.Count, 1), r.FirstAt.UnixMicro(), r.LastAt.UnixMicro()); err != nil {
+		if _, err := tx.Exec("INSERT INTO rejections ("+rejectionColumns+", same) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)", ident.New("rej", r.LastAt), r.Action, r.Reason, r.Detail,
+			string(r.Inbox), r.Source, r.HELO, r.Sender, r.Author, r.Recipient, r.Subject, string(r.Message), max(r.Count, 1), r.FirstAt.UnixMicro(), r.LastAt.UnixMicro(), r.same()); err != nil {
 			return fmt.Errorf("record rejection: %w", err)
 		}
 	}
 	if _, err := tx.Exec("DELETE FROM rejections WHERE last_at < ?", latest.Add(-RejectionAge).UnixMicro()); err != nil {
 		return fmt.Errorf("forget rejections: %w", err)
 	}
-	_, err := tx.Exec("DELETE FROM rejections WHERE (last_at, id) IN (SELECT last_at, id FROM rejections ORDER BY last_at DESC, id DESC LIMIT -1 OFFSET ?)", MaxRejections)
-	if err != nil {
-		return fmt.Errorf("forget rejections: %w", err)
+	if len(list) == 1 && rand.IntN(trimEvery) > 0 {
+		return nil
+	}
+	for _, action := range []string{Refused, Quarantined} {
+		if _, err := tx.Exec(`DELETE FROM rejections WHERE action = ?1 AND (last_at, id) <= (SELECT last_at, id FROM rejections WHERE action = ?1
+			ORDER BY last_at DESC, id DESC LIMIT 1 OFFSET ?2)`, action, MaxRejections); err != nil {
+			return fmt.Errorf("forget rejections: %w", err)
+		}
 	}
 	return nil
 }
 
+// trimEvery is how many single records come between two looks for what is too many, which cost a count of all.
+const trimEvery = 32
+
+// same tells two records that tell the same from others.
+func (r Rejection) same() int64 {
+	h := fnv.New64a()
+	for _, s := range []string{r.Action, r.Reason, string(r.Inbox), r.Source, r.Sender, r.Author, r.Recipient} {
+		io.WriteString(h, s+"\x00")
+	}
+	return int64(h.Sum64())
+}
+
 // countAgain raises the count of a record that tells the same.
 func countAgain(tx *sqlite.Tx, r Rejection) (known bool, err error) {
-	done, err := tx.Exec(`UPDATE rejections SET count = count + ?, last_at = MAX(last_at, ?) WHERE id = (SELECT id FROM rejections
-		WHERE last_at >= ? AND action = ? AND reason = ? AND inbox_id = ? AND source = ? AND sender = ? AND recipient = ? AND author = ? ORDER BY last_at DESC LIMIT 1)`,
-		max(r.Count, 1), r.LastAt.UnixMicro(), r.FirstAt.Add(-RejectionWindow).UnixMicro(), r.Action, r.Reason, string(r.Inbox), r.Source, r.Sender, r.Recipient, r.Author)
+	done, err := tx.Exec(`UPDATE rejections SET count = count + ?, last_at = MAX(last_at, ?) WHERE id = (SELECT id FROM rejections WHERE same = ? AND last_at >= ?
+		AND action = ? AND reason = ? AND inbox_id = ? AND source = ? AND sender = ? AND recipient = ? AND author = ? ORDER BY last_at DESC LIMIT 1)`,
+		max(r.Count, 1), r.LastAt.UnixMicro(), r.same(), r.FirstAt.Add(-RejectionWindow).UnixMicro(), r.Action, r.Reason, string(r.Inbox), r.Source, r.Sender, r.Recipient, r.Author)
 	if err != nil {
 		return false, fmt.Errorf("count rejection: %w", err)
 	}

@@ -13,6 +13,7 @@ var landed = map[string]string{
 	"schema/0002_sending.sql":    "952cc2176bba65d79eb5e17c328207b9d3a1b74d93de24a4d909cb39f90e6b89",
 	"schema/0003_forged.sql":     "4b692c3a421c3a2b2fb9d2c1b24dd5b6d69c0e051b3aa85c2da65ec5b79d5edf",
 	"schema/0004_rejections.sql": "6df8a2df7a886b6a98f751d4cb759d6f73b49f47dfd0dffc5eb003eac704278f",
+	"schema/0005_rejections.sql": "d02b4d29302255073fd85b245004048c4b671d059ca31a119e38cfed713f9c9b",
 }
 
 func TestMigrationsThatLandedAreNeverChanged(t *testing.T) {

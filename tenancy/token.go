@@ -74,6 +74,32 @@ func (d *Directory) bounced(secret []byte, dom Domain, local string) (mailstore.
 	return mailstore.MessageID("msg_" + word), nil
 }
 
+// Passage is what a message is given that leaves an inbox: only this directory can tell from it which inbox that was.
+func (d *Directory) Passage(ctx context.Context, inbox mailstore.InboxID, id mailstore.MessageID) (string, error) {
+	secret, err := d.secret(ctx)
+	if err != nil {
+		return "", err
+	}
+	word := strings.TrimPrefix(string(id), "msg_")
+	return word + mac(secret, "passage", string(inbox), word), nil
+}
+
+// Passages counts how many messages of a list of passages have left an inbox, each once. Those of other inboxes and servers, and
+// what is none, do not count.
+func (d *Directory) Passages(ctx context.Context, inbox mailstore.InboxID, list []string) (int, error) {
+	secret, err := d.secret(ctx)
+	if err != nil {
+		return 0, err
+	}
+	own := map[string]bool{}
+	for _, passage := range list {
+		if at := len(passage) - macLength; at > 0 && hmac.Equal([]byte(mac(secret, "passage", string(inbox), passage[:at])), []byte(passage[at:])) {
+			own[passage] = true
+		}
+	}
+	return len(own), nil
+}
+
 // Unsubscription is what a link to unsubscribe stands for.
 type Unsubscription struct {
 	Workspace mailstore.WorkspaceID

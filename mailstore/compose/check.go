@@ -260,7 +260,7 @@ func isOurs(lower string) bool {
 		"dkim-signature", "domainkey-signature", "authentication-results", "received-spf", "apparently-to", "errors-to", "return-receipt-to", "feedback-id":
 		return true
 	}
-	for _, prefix := range []string{"content-", "resent-", "arc-", "downgraded-"} {
+	for _, prefix := range []string{"content-", "resent-", "arc-", "downgraded-", "postroom-"} {
 		if strings.HasPrefix(lower, prefix) {
 			return true
 		}

@@ -27,6 +27,7 @@ type Draft struct {
 	Headers     []Header
 	InReplyTo   string   // a message id with its angle brackets, or ""
 	References  []string // message ids with their angle brackets, the root of the conversation first
+	Passages    []string // of the message that is handed on; see PassageField
 	Date        time.Time
 	MessageID   string // with its angle brackets; WriteTo makes one where it is empty
 }
@@ -125,6 +126,9 @@ func (d *Draft) header() []byte {
 	}
 	if len(d.References) > 0 {
 		h = appendField(h, "References", d.References...)
+	}
+	for _, passage := range d.Passages {
+		h = appendField(h, PassageField, passage)
 	}
 	for _, x := range d.Headers {
 		h = appendField(h, x.Name, customWords(x)...)

@@ -18,10 +18,12 @@ type Forwarding struct {
 
 // Forward makes the draft of a forward, without Date. Below the new text come a block that says who wrote the original,
 // when and to whom, its text, and, if it or what is said has HTML, its HTML; its attachments go with it. With Whole the
-// original itself is attached without its Bcc, and needs Raw. In-Reply-To and References tie it to the original.
+// original itself is attached without its Bcc, and needs Raw. In-Reply-To and References tie it to the original, whose passages it
+// keeps: a message that is handed on in a circle is known by them. (An answer has none: who answers each other's answers is no loop.)
 func Forward(o Original, f Forwarding) *Draft {
 	d := &Draft{From: f.From, To: f.To, Subject: marked("Fwd: ", forwardMarks, o.Envelope.Subject), Text: f.Text, HTML: f.HTML}
 	d.InReplyTo, d.References = thread(o.Envelope)
+	d.Passages = o.passages()
 	if f.Whole {
 		d.Attachments = []Attachment{o.whole()}
 		return d

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/postroom/postroom/mailstore"
+	"github.com/postroom/postroom/mailstore/compose"
 )
 
 // send sends from a tenant's first inbox.
@@ -242,6 +243,25 @@ func TestAForwardTakesTheTextAndTheAttachmentsAlong(t *testing.T) {
 	w.must(202, "POST", "/v1/inboxes/"+w.a.inbox+"/messages/"+strange+"/forward", w.a.key, `{"to":"bob@y.example"}`, &a)
 	if a := w.do("POST", "/v1/inboxes/"+w.a.inbox+"/messages/"+w.a.message+"/forward", w.a.key, `{"text":"x"}`); a.status != 400 || a.problem(t).Errors[0].Path != "body.to" {
 		t.Errorf("to nobody: %d %s", a.status, a.body)
+	}
+}
+
+// Who hands on what comes keeps the marks of where it has been; an answer is a message of its own.
+func TestAForwardKeepsThePassagesOfWhatItHandsOn(t *testing.T) {
+	w := newWorld(t, Config{})
+	id := w.deliver(w.a.address, "Postroom-Trace: second\r\nFrom: Ann <ann@x.example>\r\nSubject: round\r\npostroom-trace:\r\n first\r\nPostroom-Trace: not one\r\n\r\ntext\r\n")
+	one := "/v1/inboxes/" + w.a.inbox + "/messages/"
+	var a accepted
+	for act, want := range map[string]string{"forward": "second first", "reply": ""} {
+		w.must(202, "POST", one+id+"/"+act, w.a.key, `{"to":"bob@y.example"}`, &a)
+		raw := w.must(200, "GET", one+a.ID+"/raw", w.a.key, "", nil).body
+		header, _, _ := strings.Cut(raw, "\r\n\r\n")
+		if got := strings.Join(compose.Passages([]byte(header)), " "); got != want {
+			t.Errorf("%s has %q", act, got)
+		}
+	}
+	if a := w.do("POST", one[:len(one)-1], w.a.key, `{"to":"bob@y.example","headers":{"Postroom-Trace":"x"}}`); a.status != 400 {
+		t.Errorf("%d %s", a.status, a.body)
 	}
 }
 

@@ -99,18 +99,28 @@ func (c *Courier) openBody(ctx context.Context, l *load) (*body, error) {
 	return b, nil
 }
 
-// ours are the header fields that we add: who complains is told of by Feedback-ID, and who wants no more mail finds a link
-// (RFC 8058).
+// passage is the field by which the inbox knows the message should it come back.
+func (c *Courier) passage(ctx context.Context, l *load) ([]byte, error) {
+	passage, err := c.dir.Passage(ctx, l.parcel.Inbox, l.parcel.Message)
+	return fmt.Appendf(nil, "%s: %s\r\n", compose.PassageField, passage), err
+}
+
+// ours are the header fields that we add to what goes to others: beside its passage who complains is told of by Feedback-ID, and
+// who wants no more mail finds a link (RFC 8058).
 func (c *Courier) ours(ctx context.Context, l *load) ([]byte, error) {
 	p := l.parcel
-	var b bytes.Buffer
-	fmt.Fprintf(&b, "Feedback-ID: %s:%s:postroom\r\n", p.Inbox, p.Workspace)
+	passage, err := c.passage(ctx, l)
+	if err != nil {
+		return nil, err
+	}
+	b := bytes.NewBuffer(passage)
+	fmt.Fprintf(b, "Feedback-ID: %s:%s:postroom\r\n", p.Inbox, p.Workspace)
 	if p.Unsubscribe && c.cfg.PublicURL != "" && len(p.Recipients) == 1 {
 		token, err := c.dir.UnsubscribeToken(ctx, tenancy.Unsubscription{Workspace: p.Workspace, Inbox: p.Inbox, Message: p.Message, Address: p.Recipients[0].Address})
 		if err != nil {
 			return nil, err
 		}
-		fmt.Fprintf(&b, "List-Unsubscribe: <%s/u/%s>\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n", strings.TrimSuffix(c.cfg.PublicURL, "/"), token)
+		fmt.Fprintf(b, "List-Unsubscribe: <%s/u/%s>\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n", strings.TrimSuffix(c.cfg.PublicURL, "/"), token)
 	}
 	return b.Bytes(), nil
 }

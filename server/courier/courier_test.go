@@ -15,8 +15,10 @@ import (
 	"github.com/emersion/go-msgauth/dkim"
 
 	"github.com/postroom/postroom/mailstore"
+	"github.com/postroom/postroom/mailstore/compose"
 	"github.com/postroom/postroom/server/courier/mxtest"
 	"github.com/postroom/postroom/server/courier/sts"
+	"github.com/postroom/postroom/server/junk"
 	"github.com/postroom/postroom/server/resolver/zonetest"
 	"github.com/postroom/postroom/tenancy"
 )
@@ -182,6 +184,55 @@ func TestListsHoldForMailBetweenInboxes(t *testing.T) {
 		if err != nil || len(list) != 1 || list[0].Envelope.From[0].Address != author {
 			t.Errorf("%s: %+v, %v", mailbox, list, err)
 		}
+	}
+}
+
+func TestWhatLeavesIsKnownWhenItComesBack(t *testing.T) {
+	var mx *mxtest.Server
+	b := newBed(t, func(b *bed) { mx = b.exchanger("far.test", mxtest.Options{}) })
+	b.wait("ann@a.test", b.send("ann@a.test", nil, "x@far.test"), mailstore.Delivered)
+	b.wait("ann@a.test", b.send("ann@a.test", nil, "cat@b.test"), mailstore.Delivered)
+	for _, raw := range append(b.mails("cat@b.test", 1), string(mx.Transactions()[0].Body)) {
+		header, err := headerOf(strings.NewReader(raw))
+		b.must(err)
+		list := compose.Passages(header)
+		for address, want := range map[string]int{"ann@a.test": 1, "bob@a.test": 0, "cat@b.test": 0} {
+			if n, err := b.dir.Passages(t.Context(), b.inbox(address).ID(), list); err != nil || n != want {
+				t.Errorf("%d of %q are of %s: %v", n, list, address, err)
+			}
+		}
+	}
+}
+
+func TestMailBetweenInboxesDoesNotGoInCircles(t *testing.T) {
+	b := newBed(t, nil)
+	circle := func(n int) func(*mailstore.Submission) {
+		return func(s *mailstore.Submission) {
+			for i := range n {
+				passage, err := b.dir.Passage(t.Context(), b.inbox("cat@b.test").ID(), mailstore.MessageID(fmt.Sprintf("msg_%026d", i)))
+				b.must(err)
+				s.Front = fmt.Appendf(s.Front, "%s: %s\r\n", compose.PassageField, passage)
+			}
+		}
+	}
+	b.wait("ann@a.test", b.send("ann@a.test", circle(junk.MaxReturns), "cat@b.test"), mailstore.Delivered)
+	id := b.send("ann@a.test", circle(junk.MaxReturns+1), "cat@b.test", "bob@a.test")
+	var codes []string
+	for _, r := range b.wait("ann@a.test", id, mailstore.Bounced) {
+		codes = append(codes, r.Recipient+" "+string(r.Status)+" "+r.Enhanced)
+	}
+	slices.Sort(codes)
+	if !slices.Equal(codes, []string{"bob@a.test delivered 2.1.5", "cat@b.test bounced 5.4.6"}) {
+		t.Errorf("%q", codes)
+	}
+	rejections, _, err := b.dir.Operator().Rejections(t.Context(), b.homes["b.test"], "")
+	b.must(err)
+	list, _, err := rejections.List(t.Context(), mailstore.RejectionFilter{}, nil, 0)
+	if err != nil || len(list) != 1 || list[0].Reason != mailstore.ReasonInCircles || list[0].Sender != "ann@a.test" || list[0].Recipient != "cat@b.test" || len(b.mails("cat@b.test", 1)) != 1 {
+		t.Errorf("%+v, %v", list, err)
+	}
+	if suppressed, err := b.inbox("ann@a.test").Refused(t.Context(), []string{"cat@b.test"}); err != nil || len(suppressed) != 0 {
+		t.Errorf("suppressed: %v, %v", suppressed, err)
 	}
 }
 

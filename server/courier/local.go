@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/postroom/postroom/mailstore"
@@ -22,8 +23,50 @@ const mailDate = "Mon, 02 Jan 2006 15:04:05 -0700"
 
 // deliver hands a load to inboxes of this server.
 func (c *Courier) deliver(ctx context.Context, l *load, left []mailstore.Claimed) ([]mailstore.Result, error) {
-	results := make([]mailstore.Result, len(left))
-	var to []mailstore.Recipient
+	results, inboxes, to := c.receivers(ctx, l, left)
+	if len(to) == 0 {
+		return results, nil
+	}
+	b, err := c.openBody(ctx, l)
+	if err != nil {
+		return nil, err
+	}
+	defer b.Close()
+	if b.front, err = c.passage(ctx, l); err != nil {
+		return nil, err
+	}
+	spool := mailstore.NewSpool(to[0].Inbox)
+	defer spool.Close()
+	if _, err := io.Copy(spool, b.reader()); err != nil {
+		return nil, fmt.Errorf("copy message: %w", err)
+	}
+	refused, err := c.screen(ctx, l, spool, to)
+	if err == nil {
+		to = slices.DeleteFunc(to, func(r mailstore.Recipient) bool { return refused[r.Inbox.ID()] })
+	}
+	if err == nil && len(to) > 0 {
+		// It is not confirmed: should it not be settled and come again, it is stored once. No other message has its return path.
+		_, err = mailstore.Deliver(ctx, mailstore.Arrival{Sender: b.sender, Trace: c.trace(b.sender, string(l.parcel.Message)), Spool: spool, To: to})
+	}
+	for i := range results {
+		switch {
+		case results[i].Status != mailstore.Delivered:
+		case err != nil:
+			results[i] = c.failed(l, left[i], notTaken(err), connection{host: c.cfg.Hostname})
+		case refused[inboxes[i]]:
+			results[i] = c.failed(l, left[i], errCircles, connection{host: c.cfg.Hostname})
+		}
+	}
+	if err != nil {
+		c.log.Warn("deliver mail", "workspace", l.parcel.Workspace, "err", err)
+	}
+	return results, nil
+}
+
+// receivers finds the inbox of each recipient that is left, and each inbox once. The results say that it was delivered to those that
+// have one.
+func (c *Courier) receivers(ctx context.Context, l *load, left []mailstore.Claimed) (results []mailstore.Result, inboxes []mailstore.InboxID, to []mailstore.Recipient) {
+	results, inboxes = make([]mailstore.Result, len(left)), make([]mailstore.InboxID, len(left))
 	known := map[mailstore.InboxID]bool{}
 	here := connection{host: c.cfg.Hostname}
 	for i, r := range left {
@@ -38,57 +81,58 @@ func (c *Courier) deliver(ctx context.Context, l *load, left []mailstore.Claimed
 		default:
 			results[i] = c.newResult(r, here, smtpc.Reply{Code: 250, Status: "2.1.5", Text: "delivered"})
 			results[i].Status = mailstore.Delivered
-			if !known[found.InboxID] {
+			if inboxes[i] = found.InboxID; !known[found.InboxID] {
 				known[found.InboxID] = true
 				to = append(to, mailstore.Recipient{Inbox: found.Inbox, Address: found.Address, Bounce: found.Bounce})
 			}
 		}
 	}
-	if len(to) == 0 {
-		return results, nil
+	return results, inboxes, to
+}
+
+// errCircles is told of a message that an inbox does not get again.
+var errCircles = &refusal{code: 554, status: "5.4.6", text: "the message goes in circles: it has left this inbox before", reason: report.Policy}
+
+// notTaken says why nothing could be delivered.
+func notTaken(err error) *refusal {
+	f := &refusal{code: 451, status: "4.3.0", text: "not available now", reason: report.Other}
+	if x := fault.From(err); x != nil {
+		f.text = x.Message
+		if x.Kind == fault.Exhausted {
+			f.status, f.reason = "4.2.2", report.MailboxFull
+		}
 	}
-	b, err := c.openBody(ctx, l)
+	return f
+}
+
+// screen decides for each recipient where a message from here goes, and refuses what comes to an inbox in circles. That it is from its
+// author is known.
+func (c *Courier) screen(ctx context.Context, l *load, spool *mailstore.Spool, to []mailstore.Recipient) (refused map[mailstore.InboxID]bool, err error) {
+	header, err := headerOf(spool.Reader())
+	if err != nil {
+		return nil, fmt.Errorf("read header: %w", err)
+	}
+	letter := message.Parse(header).Envelope
+	circles, _, err := junk.InCircles(ctx, c.dir, header, to)
 	if err != nil {
 		return nil, err
 	}
-	defer b.Close()
-	spool := mailstore.NewSpool(to[0].Inbox)
-	defer spool.Close()
-	if _, err := io.Copy(spool, b.reader()); err != nil {
-		return nil, fmt.Errorf("copy message: %w", err)
-	}
-	if err = screen(ctx, spool, l.parcel.Sender, to); err == nil {
-		// It is not confirmed: should it not be settled and come again, it is stored once. No other message has its return path.
-		_, err = mailstore.Deliver(ctx, mailstore.Arrival{Sender: b.sender, Trace: c.trace(b.sender, string(l.parcel.Message)), Spool: spool, To: to})
-	}
-	if err != nil {
-		f := &refusal{code: 451, status: "4.3.0", text: "not available now", reason: report.Other}
-		if x := fault.From(err); x != nil {
-			f.text = x.Message
-			if x.Kind == fault.Exhausted {
-				f.status, f.reason = "4.2.2", report.MailboxFull
-			}
+	refused = map[mailstore.InboxID]bool{}
+	question := mailstore.ScreeningOf(&letter, l.parcel.Sender)
+	for i, r := range to {
+		if !circles[i] {
+			continue
 		}
-		c.log.Warn("deliver mail", "workspace", l.parcel.Workspace, "err", err)
-		for i := range results {
-			if results[i].Status == mailstore.Delivered {
-				results[i] = c.failed(l, left[i], f, here)
-			}
+		refused[r.Inbox.ID()] = true
+		now := c.cfg.Clock()
+		record := mailstore.Rejection{Action: mailstore.Refused, Reason: mailstore.ReasonInCircles, Detail: errCircles.Error(), Inbox: r.Inbox.ID(),
+			Sender: l.parcel.Sender, Author: question.Author, Subject: letter.Subject, Recipient: r.Address, Count: 1, FirstAt: now, LastAt: now}
+		if err := c.dir.RecordRejections(ctx, r.Inbox.WorkspaceID(), []mailstore.Rejection{record}); err != nil {
+			return nil, err
 		}
-		return results, nil
 	}
-	return results, nil
-}
-
-// screen decides for each recipient where a message from here goes. That it is from its author is known.
-func screen(ctx context.Context, spool *mailstore.Spool, sender string, to []mailstore.Recipient) error {
-	header, err := headerOf(spool.Reader())
-	if err != nil {
-		return fmt.Errorf("read header: %w", err)
-	}
-	letter := message.Parse(header).Envelope
-	_, err = junk.Place(ctx, junk.Evidence{}, mailstore.ScreeningOf(&letter, sender), to)
-	return err
+	_, err = junk.Place(ctx, junk.Evidence{}, question, to)
+	return refused, err
 }
 
 // trace is what is put in front of a message that comes from here (RFC 5321, 4.4).

@@ -54,6 +54,7 @@ type Client struct {
 	hostname string
 	timeout  time.Duration
 	http     *http.Client
+	rest     rest
 }
 
 // New makes a client. It starts nothing and asks nobody. The error is that of an address that is none.
@@ -116,9 +117,21 @@ type Session struct {
 	TLS        string // version and cipher, the cipher last; "" without
 }
 
-// Check asks about a message of size octets. An error is no verdict: rspamd did not answer, not in time, or not with sense.
-// The message is not read any more when Check returns.
-func (c *Client) Check(ctx context.Context, s Session, message io.ReaderAt, size int64) (Verdict, error) {
+// Check asks about a message of size octets. An error is no verdict: rspamd did not answer, not in time, or not with sense, or is left
+// alone because it did not answer others. The message is not read any more when Check returns.
+func (c *Client) Check(ctx context.Context, s Session, message io.ReaderAt, size int64) (v Verdict, err error) {
+	if !c.rest.begin(time.Now()) {
+		return v, fmt.Errorf("ask rspamd: %w", errResting)
+	}
+	defer func() {
+		if ctx.Err() == nil { // else it is the caller who could not wait
+			c.rest.end(err, time.Now())
+		}
+	}()
+	return c.check(ctx, s, message, size)
+}
+
+func (c *Client) check(ctx context.Context, s Session, message io.ReaderAt, size int64) (Verdict, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
 	source := &source{message: message}

@@ -232,6 +232,54 @@ func TestNobodyThereIsAnErrorAtOnce(t *testing.T) {
 	}
 }
 
+func TestOneThatHangsIsLeftAlone(t *testing.T) {
+	vain, now := context.DeadlineExceeded, time.Now()
+	var r rest
+	for range maxInVain {
+		if !r.begin(now) {
+			t.Fatal("left alone too early")
+		}
+		r.end(vain, now)
+	}
+	later := now.Add(restTime)
+	if r.begin(now) || r.begin(later.Add(-1)) {
+		t.Error("not left alone")
+	}
+	if !r.begin(later) || r.begin(later) {
+		t.Error("one message asks after the time, and no other")
+	}
+	r.end(context.Canceled, later)
+	if r.begin(later) {
+		t.Error("a question that was given up is taken for an answer")
+	}
+	if later = later.Add(restTime); !r.begin(later) {
+		t.Error("nobody asks any more")
+	}
+	r.end(vain, later)
+	if r.begin(later) {
+		t.Error("asked too early")
+	}
+	r.end(errors.New("500"), later)
+	if !r.begin(later) || !r.begin(later) {
+		t.Error("left alone though it answers")
+	}
+}
+
+func TestMessagesDoNotWaitForOneThatHangs(t *testing.T) {
+	release := make(chan struct{})
+	defer close(release)
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) { <-release })
+	c := client(t, s.URL, impatient)
+	for range maxInVain {
+		if _, err := c.ask(t, session, letter); !errors.Is(err, context.DeadlineExceeded) {
+			t.Fatal(err)
+		}
+	}
+	if _, err := c.ask(t, session, letter); !errors.Is(err, errResting) {
+		t.Error(err)
+	}
+}
+
 func TestTheEndOfTheContextEndsAQuestion(t *testing.T) {
 	ctx, end := context.WithCancel(t.Context())
 	s := serve(t, func(_ http.ResponseWriter, r *http.Request) {

@@ -37,6 +37,13 @@ func (s *session) judge(spool *mailstore.Spool, head int64) (j judged, err error
 	letter := message.Parse(header).Envelope
 	question := mailstore.ScreeningOf(&letter, s.tx.sender)
 	s.tx.subject, s.tx.author = letter.Subject, question.Author
+	circles, all, err := junk.InCircles(s.run.ctx, s.run.dir, header, j.to)
+	switch {
+	case err != nil:
+		return j, err
+	case all:
+		return j, errCircles
+	}
 	found, err := s.look(&j, text)
 	if err != nil {
 		return j, err
@@ -50,6 +57,7 @@ func (s *session) judge(spool *mailstore.Spool, head int64) (j judged, err error
 	case found.Later && !welcome:
 		return j, errLater
 	}
+	junk.PutAside(found, circles, j.to)
 	if j.auth != nil {
 		j.spool, err = s.withoutForeign(spool, text, header)
 	}

@@ -105,6 +105,7 @@ var (
 	errForged   = refusal(550, 5, 7, 26, "the domain of the author asks to have this message rejected: neither SPF nor DKIM proves that it is from there (DMARC)")
 	errHeader   = refusal(554, 5, 6, 0, "the header section is too large")
 	errLoop     = refusal(554, 5, 4, 6, "the message goes in circles: too many Received fields")
+	errCircles  = refusal(554, 5, 4, 6, "the message goes in circles: it has left this inbox before")
 	errTextLine = refusal(554, 5, 6, 0, "the message has a line that is too long")
 	errNUL      = refusal(554, 5, 6, 0, "the message holds a NUL")
 	errBareCR   = refusal(554, 5, 6, 0, "the message holds a CR without LF")
@@ -150,7 +151,7 @@ func reasonOf(e *smtp.SMTPError) string {
 		return mailstore.ReasonSpam
 	case errLater:
 		return mailstore.ReasonLater
-	case errLoop:
+	case errLoop, errCircles:
 		return mailstore.ReasonInCircles
 	case errTooLarge, errHeader:
 		return mailstore.ReasonTooLarge

@@ -67,7 +67,7 @@ func addVerdict(found *junk.Evidence, v rspamd.Verdict) {
 	case rspamd.AddHeader, rspamd.RewriteSubject, rspamd.Discard, rspamd.Quarantine:
 		found.Reason = cmp.Or(found.Reason, mailstore.ReasonSpam)
 		found.Detail = cmp.Or(found.Detail, fmt.Sprintf("rspamd gives it %.1f of %.1f points: %s", v.Score, v.Required, v.Action))
-	case rspamd.SoftReject, rspamd.Greylist:
+	case rspamd.SoftReject: // greylist alone is a wish: who has it fulfilled gets a soft reject from rspamd itself
 		found.Later = true
 	}
 }
