@@ -14,6 +14,7 @@ import (
 
 	"github.com/postroom/postroom/mailstore/message"
 	"github.com/postroom/postroom/mailstore/sqlite"
+	"github.com/postroom/postroom/mailstore/trust"
 )
 
 // MaxPage is the number of messages or threads that one list gives at most.
@@ -325,6 +326,16 @@ func (in Inbox) Body(ctx context.Context, id MessageID, limit int) (message.Body
 	}
 	defer f.Close()
 	return message.Read(f, structure, limit), nil
+}
+
+// Trust gives the facts about a message of the inbox that its bytes tell, of at most limit octets of text and of HTML.
+func (in Inbox) Trust(ctx context.Context, m Message, limit int) (trust.Facts, error) {
+	f, _, structure, err := in.open(ctx, m.ID)
+	if err != nil {
+		return trust.Facts{}, err
+	}
+	defer f.Close()
+	return trust.Of(f, structure, m.Envelope, m.Attachments, limit), nil
 }
 
 // Attachment opens one attachment by its id, decoded; the caller closes it.

@@ -6,6 +6,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/postroom/postroom/mailstore/sight"
 	"golang.org/x/net/html/charset"
 )
 
@@ -30,6 +31,54 @@ func Read(r io.ReaderAt, root *Part, limit int) Body {
 	b.wantHTML = true
 	walk(root, b.visit)
 	return Body{Text: strings.Trim(b.text.String(), "\n"), HTML: b.html.String(), Truncated: b.truncated}
+}
+
+// Form is a piece of what a person reads of a message: plain text, HTML, or the same in both.
+type Form struct {
+	Plain, HTML string // UTF-8 as in Body
+}
+
+// Forms gives the pieces in their order, at most limit octets of all plain text, and of all HTML; of a
+// multipart/alternative one piece with the forms that Read takes. truncated tells that there is more.
+func Forms(r io.ReaderAt, root *Part, limit int) (forms []Form, truncated bool) {
+	b := newBodyReader(r, root, limit)
+	places := map[*Part]int{}
+	place := func(l leaf) *Form {
+		i, known := places[l.alternative]
+		if !known || l.alternative == nil {
+			i = len(forms)
+			places[l.alternative] = i
+			forms = append(forms, Form{})
+		}
+		return &forms[i]
+	}
+	walk(root, func(l leaf) {
+		switch {
+		case !l.isBody():
+		case l.isPlain() && (l.alternative == nil || b.plainOf[l.alternative] == l.branch):
+			if b.room(&b.text, l) {
+				text := b.decodeText(l.Part, b.limit-b.text.Len())
+				b.text.WriteString(text)
+				f := place(l)
+				f.Plain = joinLines(f.Plain, text)
+			}
+		case l.isHTML() && (l.alternative == nil || b.htmlOf[l.alternative] == l.branch):
+			if b.room(&b.html, l) {
+				document := b.decodeText(l.Part, b.limit-b.html.Len())
+				b.html.WriteString(document)
+				f := place(l)
+				f.HTML = joinLines(f.HTML, document)
+			}
+		}
+	})
+	return forms, b.truncated
+}
+
+func joinLines(a, b string) string {
+	if a == "" || b == "" {
+		return a + b
+	}
+	return a + "\n" + b
 }
 
 // firstText gives the beginning of what Read gives as Text.
@@ -92,7 +141,7 @@ func (b *bodyReader) visit(l leaf) {
 			b.add(&b.html, document)
 		}
 		if needText {
-			text, cut := textOf(document, b.limit)
+			text, cut := sight.Text(document, b.limit)
 			b.truncated = b.truncated || cut
 			b.add(&b.text, text)
 		}

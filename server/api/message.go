@@ -47,6 +47,7 @@ type messageObject struct {
 	Auth          *auth        `json:"auth,omitempty" doc:"What is known of who really sent it; absent of what did not come in by SMTP."`
 	Junk          *junkObject  `json:"junk,omitempty" doc:"Why it was put aside, or what was found and did not count; absent if nothing was."`
 	Truncated     bool         `json:"truncated,omitempty" doc:"text or html was cut."`
+	Trust         *trustFacts  `json:"trust,omitempty" doc:"Facts for a reader that cannot see the message, such as a language model. Only where one message is fetched or changed: not in lists, threads and events."`
 	Delivery      *delivery    `json:"delivery,omitempty" doc:"In events alone: what became of one recipient."`
 }
 
@@ -152,7 +153,9 @@ func asReadBy(ctx context.Context, g *tenancy.Grant, box mailstore.Inbox, m mail
 	o := messageOf(m)
 	if g.Allows(tenancy.MessagesRead) {
 		if whole, err := o.withBody(ctx, box, MaxTextBytes); err == nil {
-			return whole
+			if whole, err = whole.withTrust(ctx, box, m); err == nil {
+				return whole
+			}
 		}
 	}
 	o.Truncated = true
@@ -248,6 +251,10 @@ func (s *Server) messageRoutes(a huma.API) {
 				return nil, err
 			}
 			o, err := messageOf(m).withBody(ctx, box, MaxTextBytes)
+			if err != nil {
+				return nil, err
+			}
+			o, err = o.withTrust(ctx, box, m)
 			return &result[messageObject]{o}, err
 		})
 	register(s, a, route(http.MethodPatch, one, "updateMessage", "messages", "Change a message's labels", 200),

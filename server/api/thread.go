@@ -83,19 +83,7 @@ func (s *Server) threadRoutes(a huma.API) {
 			all, behind, err := box.Threads(ctx, listed(in.Labels), at.after(), in.Limit)
 			return &result[threadList]{threadList{each(all, threadOf), nextPlace(name, behind)}}, err
 		})
-	register(s, a, route(http.MethodGet, one, "getThread", "threads", "Get a thread with its messages", 200),
-		func(ctx context.Context, g *tenancy.Grant, in *ThreadPath) (*result[wholeThread], error) {
-			box, err := in.mail(ctx, g, tenancy.ThreadsRead)
-			if err != nil {
-				return nil, err
-			}
-			t, err := box.Thread(ctx, in.id())
-			if err != nil {
-				return nil, err
-			}
-			whole, err := fullThread(ctx, box, t)
-			return &result[wholeThread]{whole}, err
-		})
+	register(s, a, getThreadRoute(a, one), getThread)
 	register(s, a, route(http.MethodPatch, one, "updateThread", "threads", "Change the labels of all messages of a thread", 200),
 		func(ctx context.Context, g *tenancy.Grant, in *threadChange) (*result[Thread], error) {
 			box, err := in.mail(ctx, g, tenancy.ThreadsUpdate)

@@ -1,0 +1,341 @@
+package sight
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/tdewolff/parse/v2/css"
+	"golang.org/x/net/html"
+	"golang.org/x/net/html/atom"
+)
+
+const (
+	ordinaryWidth = 1024.0 // pixels of the screen that media queries are asked for
+	maxNesting    = 16     // blocks such as @media within each other
+)
+
+// sheet is the style sheets of a document, as one.
+type sheet struct {
+	universal []*rule
+	ids       map[string][]*rule
+	classes   map[string][]*rule
+	tags      map[string][]*rule
+	rules     int
+	octets    int
+	budget    int  // comparisons that are left
+	siblings  bool // a selector asks for the elements before one
+	tooMuch   bool
+
+	found []*rule // of the last call of matching
+}
+
+// rule is a selector with its declarations.
+type rule struct {
+	selector
+	order        int
+	declarations []declaration
+}
+
+// read reads the <style> elements of a document, wherever they stand.
+func (s *sheet) read(document string) {
+	s.budget = maxMatches
+	if !containsFold(document, "<style") {
+		return
+	}
+	tokens := html.NewTokenizer(strings.NewReader(document))
+	within := false
+	for {
+		switch tokens.Next() {
+		case html.ErrorToken:
+			return
+		case html.StartTagToken:
+			name, more := tokens.TagName()
+			switch within = false; atom.Lookup(name) {
+			case atom.Style:
+				within = true
+				for more {
+					var key, value []byte
+					key, value, more = tokens.TagAttr()
+					if string(key) == "media" && !appliesToScreen(newTokens(string(value)).rest()) {
+						within = false
+					}
+				}
+			case atom.Noscript:
+				tokens.NextIsNotRawText()
+			}
+		case html.TextToken:
+			if within {
+				text := string(tokens.Text())
+				if room := maxSheets - s.octets; len(text) > room {
+					text, s.tooMuch = clip(text, max(0, room)), true
+				}
+				s.octets += len(text)
+				s.parse(text)
+			}
+		default:
+			within = false
+		}
+	}
+}
+
+// containsFold tells whether s contains a tag's beginning in any case; sub begins with "<" and is lower case.
+func containsFold(s, sub string) bool {
+	for {
+		i := strings.IndexByte(s, sub[0])
+		if i < 0 || len(s)-i < len(sub) {
+			return false
+		}
+		if strings.EqualFold(s[i:i+len(sub)], sub) {
+			return true
+		}
+		s = s[i+1:]
+	}
+}
+
+// rest gives the tokens that are left, up to maxTokens.
+func (t tokens) rest() (list []token) {
+	for tok := t.next(); tok.kind != css.ErrorToken && len(list) <= maxTokens; tok = t.next() {
+		list = append(list, tok)
+	}
+	return list
+}
+
+// parse reads one style sheet (CSS Syntax Module Level 3, 5).
+func (s *sheet) parse(text string) {
+	t := newTokens(text)
+	var blocks []bool // of the at-rules that are open, whether they apply
+	for {
+		tok := t.next()
+		switch tok.kind {
+		case css.ErrorToken:
+			return
+		case css.WhitespaceToken, css.CDOToken, css.CDCToken, css.SemicolonToken:
+		case css.RightBraceToken:
+			blocks = blocks[:max(0, len(blocks)-1)]
+		case css.AtKeywordToken:
+			prelude, opened := t.prelude(nil, true)
+			if !opened {
+				break
+			}
+			applies, nests := atRule(strings.ToLower(unescape(tok.text)), prelude)
+			if !nests || len(blocks) == maxNesting {
+				t.skipBlock()
+				break
+			}
+			blocks = append(blocks, applies)
+		default:
+			prelude, opened := t.prelude([]token{tok}, false)
+			if !opened {
+				return
+			}
+			declared := t.declarations(false)
+			if len(declared) > 0 && !slices.Contains(blocks, false) {
+				s.add(prelude, declared)
+			}
+		}
+	}
+}
+
+// prelude reads what stands before a block, and its opening brace; of an at-rule there may be a semicolon instead.
+func (t tokens) prelude(list []token, at bool) (prelude []token, opened bool) {
+	open := 0
+	for {
+		tok := t.next()
+		switch {
+		case tok.kind == css.ErrorToken:
+			return list, false
+		case tok.kind == css.LeftBraceToken && open == 0:
+			return list, true
+		case tok.kind == css.SemicolonToken && open == 0 && at:
+			return list, false
+		}
+		open = max(0, open+depth(tok.kind))
+		if len(list) <= maxTokens*4 {
+			list = append(list, tok)
+		}
+	}
+}
+
+// skipBlock passes over a block whose brace is open.
+func (t tokens) skipBlock() {
+	for open := 1; open > 0; {
+		switch t.next().kind {
+		case css.ErrorToken:
+			return
+		case css.LeftBraceToken:
+			open++
+		case css.RightBraceToken:
+			open--
+		}
+	}
+}
+
+// atRule tells whether an at-rule holds rules, and whether these apply.
+func atRule(name string, prelude []token) (applies, nests bool) {
+	switch name {
+	case "@media":
+		return appliesToScreen(prelude), true
+	case "@supports", "@layer", "@scope", "@starting-style":
+		return !slices.ContainsFunc(prelude, func(t token) bool { return word(t) == "not" }) && name != "@starting-style", true
+	case "@document", "@-moz-document", "@container":
+		return false, true
+	}
+	return false, false
+}
+
+// appliesToScreen evaluates a list of media queries for a screen of ordinary width with light colours
+// (Media Queries Level 4).
+func appliesToScreen(list []token) bool {
+	if len(trim(list)) == 0 {
+		return true
+	}
+	for len(list) > 0 {
+		end := slices.IndexFunc(list, func(t token) bool { return t.kind == css.CommaToken })
+		if end < 0 {
+			end = len(list)
+		}
+		if mediaQuery(list[:end]) {
+			return true
+		}
+		list = list[min(end+1, len(list)):]
+	}
+	return false
+}
+
+func mediaQuery(list []token) bool {
+	result, negated := true, false
+	for i := 0; i < len(list); i++ {
+		t := list[i]
+		switch t.kind {
+		case css.IdentToken:
+			switch word(t) {
+			case "not":
+				negated = true
+			case "only", "and", "all", "screen":
+			default:
+				result = false
+			}
+		case css.LeftParenthesisToken:
+			end := i + 1
+			for end < len(list) && list[end].kind != css.RightParenthesisToken {
+				end++
+			}
+			result = result && mediaFeature(trim(list[i+1:end]))
+			i = end
+		case css.WhitespaceToken:
+		default:
+			return false
+		}
+	}
+	return result != negated
+}
+
+// mediaFeature evaluates what stands in parentheses: a name, a colon and a value.
+func mediaFeature(list []token) bool {
+	if len(list) == 0 {
+		return false
+	}
+	name := word(list[0])
+	value := trim(list[1:])
+	if len(value) > 0 && value[0].kind == css.ColonToken {
+		value = trim(value[1:])
+	}
+	if len(value) == 0 {
+		return name == "color" || name == "hover"
+	}
+	var d declaration
+	numeric := d.numeral(value[0])
+	px := d.length(ordinaryFont, 0)
+	switch name {
+	case "min-width", "min-device-width":
+		return numeric && px <= ordinaryWidth
+	case "max-width", "max-device-width":
+		return numeric && px >= ordinaryWidth
+	case "min-height", "min-device-height", "min-color":
+		return numeric && px <= 768
+	case "max-height", "max-device-height":
+		return numeric && px >= 768
+	case "prefers-color-scheme":
+		return word(value[0]) == "light"
+	case "orientation":
+		return word(value[0]) == "landscape"
+	case "hover", "any-hover":
+		return word(value[0]) == "hover"
+	}
+	return false
+}
+
+// add adds rules, one for each selector.
+func (s *sheet) add(prelude []token, declared []declaration) {
+	selectors, ok := readSelectors(prelude)
+	if !ok {
+		return
+	}
+	for _, sel := range selectors {
+		if s.rules == maxSelectors {
+			s.tooMuch = true
+			return
+		}
+		s.rules++
+		r := &rule{selector: sel, order: s.rules, declarations: declared}
+		s.siblings = s.siblings || sel.siblings()
+		last := &sel.parts[len(sel.parts)-1]
+		switch {
+		case last.id != "":
+			s.ids = index(s.ids, last.id, r)
+		case len(last.classes) > 0:
+			s.classes = index(s.classes, last.classes[0], r)
+		case last.tag != "":
+			s.tags = index(s.tags, last.tag, r)
+		default:
+			s.universal = append(s.universal, r)
+		}
+	}
+}
+
+func index(m map[string][]*rule, key string, r *rule) map[string][]*rule {
+	if m == nil {
+		m = map[string][]*rule{}
+	}
+	m[key] = append(m[key], r)
+	return m
+}
+
+// matching gives the rules that hold for the element at a place of the stack, the weakest first. The next call takes them
+// away.
+func (s *sheet) matching(stack []*frame, at int) []*rule {
+	if s.rules == 0 {
+		return nil
+	}
+	f := stack[at]
+	s.found = s.found[:0]
+	s.match(s.universal, stack, at)
+	s.match(s.tags[f.name], stack, at)
+	if f.id != "" {
+		s.match(s.ids[f.id], stack, at)
+	}
+	for i, c := range f.classes {
+		if !slices.Contains(f.classes[:min(i, 50)], c) {
+			s.match(s.classes[c], stack, at)
+		}
+	}
+	slices.SortFunc(s.found, func(a, b *rule) int {
+		if a.specificity != b.specificity {
+			return a.specificity - b.specificity
+		}
+		return a.order - b.order
+	})
+	return s.found
+}
+
+func (s *sheet) match(list []*rule, stack []*frame, at int) {
+	for _, r := range list {
+		if s.budget <= 0 {
+			s.tooMuch = true
+			return
+		}
+		if s.matches(&r.selector, len(r.parts)-1, stack, at) {
+			s.found = append(s.found, r)
+		}
+	}
+}
