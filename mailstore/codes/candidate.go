@@ -23,6 +23,7 @@ const (
 	minMixed, maxMixed     = 4, 12
 	minLetters, maxLetters = 5, 10
 	maxGroups, maxDashed   = 8, 24 // of "AB12-CD34-EF56": groups, characters
+	maxAlone               = 250   // characters of a line on which a code stands alone among signs
 )
 
 // candidate is a word of a page that has the form of a code and is no date, amount, number of a telephone and so on.
@@ -47,8 +48,11 @@ func (p *page) candidates() (list []candidate) {
 				continue
 			}
 			c, end, ok := p.candidate(line, i)
-			if ok && len(list) < maxCandidates {
+			if ok {
 				list = append(list, c)
+			}
+			if len(list) == maxCandidates {
+				return list
 			}
 			i = end
 		}
@@ -79,7 +83,8 @@ func (p *page) isSource(line span) bool {
 	return false
 }
 
-// groups reads words from i on that are joined by the same single sign, " " or "-". Behind a space only digits go on.
+// groups reads words from i on that are joined by the same single sign, " " or "-". Behind a space only digits go on. It
+// stops at more than maxGroups, for no code has them: a word is so read a few times at most.
 func (p *page) groups(i, lineEnd int) (list []span, sep rune) {
 	for {
 		end := i
@@ -90,7 +95,7 @@ func (p *page) groups(i, lineEnd int) (list []span, sep rune) {
 			return list, sep
 		}
 		list = append(list, span{i, end})
-		if end+1 >= lineEnd || !isAlnum(p.folded[end+1]) {
+		if len(list) > maxGroups || end+1 >= lineEnd || !isAlnum(p.folded[end+1]) {
 			return list, sep
 		}
 		next := p.folded[end]
@@ -140,7 +145,7 @@ func (p *page) candidate(line span, i int) (c candidate, end int, ok bool) {
 	whole := span{i, groups[len(groups)-1].end}
 	c.span = whole
 	c.form, c.value, ok = p.formOf(groups, sep)
-	if !ok && sep == ' ' && len(groups) > 1 && !p.allDigits(whole) { // words, not groups
+	if !ok && sep == ' ' && len(groups) > 1 && !isSeries(groups) { // words, not groups
 		c.span = groups[0]
 		c.form, c.value, ok = p.formOf(groups[:1], 0)
 		whole = groups[0]
@@ -152,6 +157,18 @@ func (p *page) candidate(line span, i int) (c candidate, end int, ok bool) {
 	c.alone = p.isAlone(line, c.span)
 	c.dateish = isDateish(c.value)
 	return c, whole.end, c.bound || !p.attached(c) && !p.measured(line, c)
+}
+
+// isSeries tells of groups joined by spaces that they are three or more of the same length, more than one character each: a
+// number of a card or an account, of which no group is a code.
+func isSeries(groups []span) bool {
+	const few = 3
+	for _, g := range groups {
+		if n := g.end - g.start; n < 2 || n != groups[0].end-groups[0].start {
+			return false
+		}
+	}
+	return len(groups) >= few
 }
 
 // formOf tells the form of words that stand together, and the value that they spell.
@@ -239,8 +256,11 @@ func (p *page) isBound(line span, s span) bool {
 		!strings.ContainsRune(string(p.folded[line.start:s.start-2]), ' ')
 }
 
-// isAlone tells whether the line holds nothing else but signs.
+// isAlone tells whether the line holds nothing else but a few signs.
 func (p *page) isAlone(line span, s span) bool {
+	if line.end-line.start > maxAlone {
+		return false
+	}
 	for i := line.start; i < line.end; i++ {
 		if r := p.folded[i]; (i < s.start || i >= s.end) && (r == blot || unicode.IsLetter(r) || isDigit(r) || strings.ContainsRune(moneyRunes, r) && r != '>' && r != '#') {
 			return false

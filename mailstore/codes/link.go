@@ -38,9 +38,11 @@ func linksOfText(text string) []Link {
 			continue
 		}
 		end := urlEnd(runes, i+n)
-		addresses = append(addresses, string(runes[i:end]))
-		b.WriteRune(linkStart)
-		b.WriteRune(linkEnd)
+		if address := string(runes[i:end]); len(address) <= MaxURL {
+			addresses = append(addresses, address)
+			b.WriteRune(linkStart)
+			b.WriteRune(linkEnd)
+		}
 		i = end
 	}
 	return weighLinks(Text, b.String(), addresses)
@@ -213,13 +215,16 @@ func (w *linkWeigher) weigh(i int, address string) (l Link, ok bool) {
 	points, kind, rule := text.points(), text.kind(), []string{}
 	if points > 0 {
 		rule = append(rule, "text")
+		if near := w.around(i); !text.object && near.object && near.kind() != 0 && !near.nearestDenies {
+			points, rule = points+1, append(rule, "context")
+		}
 	} else if near := w.around(i); near.kind() != 0 {
 		bare := w.place == Text || text.generic || !w.hasWords(s.start, s.end)
 		if bare && near.nearestDenies {
 			return l, false
 		}
 		if points = 1; bare {
-			points = near.points()
+			points = min(near.points(), enough)
 		}
 		kind, rule = near.kind(), append(rule, "context")
 	} else if near.generic || text.generic {
@@ -298,8 +303,11 @@ func (p picked) points() (n int) {
 	return n
 }
 
-// weight is 1 for what ordinary links say as well.
+// weight is 1 for what ordinary links say as well, and 3 for a sentence that says all.
 func weight(m mark) int {
+	if (m.meaning == invite || m.meaning == reset) && strings.Contains(m.word, " ") && m.word != "join now" {
+		return 3
+	}
 	if m.meaning == signIn && !slices.ContainsFunc(signInLinks, func(s string) bool { return strings.Contains(m.word, s) }) {
 		return 1
 	}
@@ -359,23 +367,24 @@ func readAddress(s string) (a address) {
 	if err != nil || u.Host == "" {
 		return a
 	}
-	path := strings.ToLower(u.Path + "/" + u.Fragment)
-	names := path
+	var b strings.Builder
+	b.WriteString(strings.ToLower(u.Path + "/" + u.Fragment))
 	for pair := range strings.FieldsFuncSeq(u.RawQuery, func(r rune) bool { return r == '&' || r == ';' }) {
 		name, value, _ := strings.Cut(pair, "=")
 		name = strings.ToLower(name)
 		if value, err = url.QueryUnescape(value); err != nil || ignoredParameters[name] || strings.HasPrefix(name, "utm_") {
 			continue
 		}
-		names += "?" + name
+		b.WriteString("?" + name)
 		if !hasDigit(value) && len(value) < 24 {
-			names += "=" + strings.ToLower(value)
+			b.WriteString("=" + strings.ToLower(value))
 		}
 		a.secret = a.secret || isSecret(name, value)
 	}
 	for segment := range strings.FieldsFuncSeq(u.Path+"/"+u.Fragment, func(r rune) bool { return r == '/' || r == '=' || r == '?' || r == '&' }) {
 		a.secret = a.secret || isSecretSegment(segment)
 	}
+	names := b.String()
 	for _, part := range denyingAddresses {
 		a.denies = a.denies || strings.Contains(names, part)
 	}

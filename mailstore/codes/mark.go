@@ -13,6 +13,7 @@ const (
 	weak                       // may name one: "code", "PIN"
 	purpose                    // is said where a one-time code is sent: "expires", "do not share"
 	label                      // names a number or code of another kind, which follows: "order number", "discount code"
+	example                    // what follows only shows how a code looks: "for example"
 	offer                      // said in advertisements
 	booking                    // said of journeys and stays
 	meeting                    // said in invitations to a call
@@ -44,7 +45,7 @@ type entry struct {
 // dictionary finds words by their first two characters; longer words come first.
 type dictionary map[[2]rune][]entry
 
-var words, linkWords = newDictionary(strong, weak, purpose, label, offer, booking, meeting), newDictionary(confirm, signIn, reset, invite, object, deny, generic)
+var words, linkWords = newDictionary(strong, weak, purpose, label, example, offer, booking, meeting), newDictionary(confirm, signIn, reset, invite, object, deny, generic)
 
 func newDictionary(meanings ...meaning) dictionary {
 	d := dictionary{}

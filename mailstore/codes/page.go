@@ -287,7 +287,7 @@ func (p *page) breaks(start, end int) bool {
 func (p *page) abbreviated(i int) bool {
 	const short = 3
 	n := 0
-	for k := i - 1; k >= 0 && unicode.IsLetter(p.folded[k]); k-- {
+	for k := i - 1; k >= 0 && n <= short && unicode.IsLetter(p.folded[k]); k-- {
 		n++
 	}
 	return p.folded[i] == '.' && n > 0 && n <= short && i+2 < len(p.written) && !unicode.IsUpper(p.written[i+2])

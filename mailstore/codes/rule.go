@@ -110,7 +110,7 @@ func (w *weigher) weigh(c candidate) evidence {
 	for w.next < len(w.marks) && w.marks[w.next].start < c.end {
 		w.next++
 	}
-	if w.isLabelled(c) {
+	if w.isLabelled(c) || w.isExample(c) {
 		return evidence{}
 	}
 	return w.allowed(c, w.named(c))
@@ -139,6 +139,16 @@ func (w *weigher) isLabelled(c candidate) bool {
 	return false
 }
 
+// isExample tells whether the sentence says before the candidate that it gives an example.
+func (w *weigher) isExample(c candidate) bool {
+	for i := w.next - 1; i >= 0 && c.start-w.marks[i].end <= farBehind; i-- {
+		if m := w.marks[i]; m.meaning == example && m.end <= c.start {
+			return !w.breaks(m.end, c.start)
+		}
+	}
+	return false
+}
+
 // labelsLine tells whether a label is at the end of its line, so that what is below it is its number.
 func (w *weigher) labelsLine(m mark) bool {
 	line := w.lines[w.lineOf(m.start)]
@@ -162,9 +172,14 @@ func (w *weigher) isLineBefore(m mark, c candidate) bool {
 }
 
 // isTaken tells whether a number that might have been a code is between a word and a candidate, so that the word is of
-// that one.
+// that one. One with a label of its own is not.
 func (w *weigher) isTaken(start, end int) bool {
 	const long = 5
+	for i := w.next - 1; i >= 0 && w.marks[i].start >= start; i-- {
+		if w.marks[i].meaning == label && w.marks[i].end <= end {
+			return false
+		}
+	}
 	n := 0
 	for _, r := range w.folded[start:end] {
 		if n++; !isDigit(r) {
@@ -262,7 +277,7 @@ func (w *weigher) isSaid(c candidate, m mark) bool {
 		return true
 	}
 	for _, word := range isWords {
-		rest, ok := strings.CutPrefix(between, string(foldString(word)))
+		rest, ok := strings.CutPrefix(between, word)
 		if !ok {
 			continue
 		}
@@ -281,7 +296,7 @@ func (w *weigher) isUsed(c candidate) bool {
 		return false
 	}
 	for _, verb := range useWords {
-		rest, ok := strings.CutSuffix(before, string(foldString(verb)))
+		rest, ok := strings.CutSuffix(before, verb)
 		if last, _ := utf8.DecodeLastRuneInString(rest); !ok || rest != "" && isWordRune(last) {
 			continue
 		}
@@ -301,7 +316,7 @@ func (w *weigher) allowed(c candidate, e evidence) evidence {
 	near := behind && w.nearest(c) <= direct
 	switch e.rank {
 	case rankWeak:
-		enough = w.purposes > w.moods
+		enough = w.purposes > 2*w.moods && (w.moods == 0 || !isCoupon(c.value))
 	case rankPurpose:
 		enough = w.purposes >= 2 && w.purposes > w.moods && (e.rule == ruleUse || len(c.value) >= 5 && len(c.value) <= 8)
 	}
@@ -321,6 +336,12 @@ func (w *weigher) allowed(c candidate, e evidence) evidence {
 		return evidence{}
 	}
 	return e
+}
+
+// isCoupon tells of a value that it is a word with a number behind it: "SUMMER25".
+func isCoupon(value string) bool {
+	word := strings.TrimRight(value, "0123456789")
+	return len(word) >= 3 && len(word) < len(value) && !strings.ContainsAny(word, "0123456789-")
 }
 
 // nearest is how far before the candidate a word that names codes stands.

@@ -100,9 +100,14 @@ func findIn(t *testing.T, file string) Found {
 	if err != nil {
 		t.Fatal(err)
 	}
+	subject, body := read(raw)
+	return Find(subject, body.Text, body.HTML)
+}
+
+// read takes a message as the API does.
+func read(raw []byte) (subject string, body message.Body) {
 	parsed := message.Parse(raw)
-	body := message.Read(bytes.NewReader(raw), parsed.Structure, 1<<20)
-	return Find(parsed.Envelope.Subject, body.Text, body.HTML)
+	return parsed.Envelope.Subject, message.Read(bytes.NewReader(raw), parsed.Structure, 1<<20)
 }
 
 // judge asks for 95 % of the messages that hold something, and no code in the ordinary ones.
