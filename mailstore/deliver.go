@@ -49,6 +49,9 @@ type Recipient struct {
 	Mailbox string    // "" means INBOX
 	Labels  []string  // the user's own labels to begin with
 	Bounce  MessageID // of this inbox, if the address is the return path of a message that it sent
+
+	Junk      *Junk      // what was found that speaks against the message; nil: nothing
+	Rejection *Rejection // the record to keep of its being put aside, without what is known here anyway; nil: it is not
 }
 
 // Receipt stands for a delivery that was acknowledged to a client.
@@ -357,7 +360,7 @@ func (d *delivery) insert(tx *sqlite.Tx, id MessageID, file maildir.Folder, r Re
 	}
 	m := newMessage{
 		id: id, inbox: r.Inbox.id, record: d.parsed, direction: Received, deliveredTo: r.Address, sender: d.arrival.Sender,
-		mailbox: cmpMailbox(r.Mailbox), keywords: userLabels(r.Labels), receivedAt: d.at, now: d.at, file: string(id), auth: d.arrival.Auth, event: receivedEvent(r),
+		mailbox: cmpMailbox(r.Mailbox), keywords: userLabels(r.Labels), receivedAt: d.at, now: d.at, file: string(id), auth: d.arrival.Auth, junk: r.Junk, event: receivedEvent(r),
 	}
 	if err := d.w.insertMessage(tx, m); err != nil {
 		return err
@@ -367,11 +370,26 @@ func (d *delivery) insert(tx *sqlite.Tx, id MessageID, file maildir.Folder, r Re
 	if err != nil {
 		return err
 	}
-	return d.applyReport(tx, r)
+	return errors.Join(d.recordQuarantine(tx, id, r), d.applyReport(tx, r))
+}
+
+// recordQuarantine keeps the record of a message that was put aside.
+func (d *delivery) recordQuarantine(tx *sqlite.Tx, id MessageID, r Recipient) error {
+	if r.Rejection == nil {
+		return nil
+	}
+	e, q := &d.parsed.parsed.Envelope, *r.Rejection
+	q.Action, q.Inbox, q.Sender, q.Recipient, q.Subject, q.Message, q.FirstAt, q.LastAt = Quarantined, r.Inbox.id, d.arrival.Sender, r.Address, e.Subject, id, d.at, d.at
+	if len(e.From) > 0 {
+		q.Author = e.From[0].Address
+	}
+	return RecordRejections(tx, []Rejection{q})
 }
 
 func receivedEvent(r Recipient) string {
 	switch {
+	case contains(r.Labels, LabelBlocked):
+		return "message.received.blocked"
 	case r.Mailbox == JunkMailbox:
 		return "message.received.spam"
 	case contains(r.Labels, LabelUnauthenticated):
@@ -400,7 +418,9 @@ type newMessage struct {
 	now         time.Time
 	status      Status // of what is sent
 	auth        *Auth
-	event       string // "" for none
+	junk        *Junk
+	to          []string // whom a submission is for; nil: whom the header names
+	event       string   // "" for none
 }
 
 // insertMessage writes the rows of a message in its first mailbox, and the journal's line.
@@ -414,18 +434,22 @@ func (w *workspace) insertMessage(tx *sqlite.Tx, m newMessage) error {
 	if err != nil {
 		return err
 	}
+	junk, err := m.junk.encode()
+	if err != nil {
+		return err
+	}
 	_, err = tx.Exec(`INSERT INTO messages (id, inbox_id, thread_id, direction, delivered_to, sender, size, message_id, subject, preview,
-		envelope, structure, attachments, received_at, created_at, updated_at, status, auth)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		envelope, structure, attachments, received_at, created_at, updated_at, status, auth, junk)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		string(m.id), string(m.inbox), string(thread), m.direction, m.deliveredTo, m.sender, m.record.size, env.MessageID, env.Subject,
-		m.record.parsed.Preview, m.record.envelope, m.record.structure, m.record.attachments, m.receivedAt.UnixMicro(), m.now.UnixMicro(), m.now.UnixMicro(), m.status, auth)
+		m.record.parsed.Preview, m.record.envelope, m.record.structure, m.record.attachments, m.receivedAt.UnixMicro(), m.now.UnixMicro(), m.now.UnixMicro(), m.status, auth, junk)
 	if err != nil {
 		return fmt.Errorf("insert message: %w", err)
 	}
 	if m.wire, err = insertWire(tx, &m.record.wire); err != nil {
 		return err
 	}
-	if err := w.place(tx, m); err != nil {
+	if err := errors.Join(w.place(tx, m), w.meet(tx, m)); err != nil {
 		return err
 	}
 	if m.event == "" {

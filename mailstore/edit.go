@@ -190,6 +190,9 @@ func (e *edit) transfer(list []placement, to string, move bool) (uids []uint32, 
 // place puts messages into the mailbox of that name, in the order given, with their flags, and takes them out of where
 // they are if they move. It gives them as they are there.
 func (e *edit) place(list []placement, to string, move bool) (placed []placement, err error) {
+	if err := e.judge(list, to); err != nil {
+		return nil, err
+	}
 	mailbox, err := e.w.mailboxID(e.tx, e.in.id, to, e.at)
 	if err != nil {
 		return nil, err
@@ -212,6 +215,9 @@ func (e *edit) place(list []placement, to string, move bool) (placed []placement
 		there.mailbox, there.name, there.dir, there.uid, there.modseq = mailbox, to, folder, first+uint32(i), modseq
 		there.file = string(p.message) + "." + ident.New("c", e.at)[2:]
 		there.savedAt, there.updatedAt = e.at, e.at.UnixMicro()
+		if released(p, to) {
+			there.keywords = slices.DeleteFunc(slices.Clone(p.keywords), func(k string) bool { return k == LabelBlocked })
+		}
 		if !move {
 			there.places += added[p.message]
 		}

@@ -2,6 +2,7 @@ package mailstore
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 
@@ -197,7 +198,7 @@ func (e *edit) move(p placement, to string) (moved *placement, err error) {
 		return nil, err
 	}
 	if there > 0 {
-		return nil, e.take([]placement{p})
+		return nil, errors.Join(e.judge([]placement{p}, to), e.take([]placement{p}))
 	}
 	placed, err := e.place([]placement{p}, to, true)
 	if err != nil {

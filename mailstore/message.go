@@ -144,20 +144,22 @@ func labelClause(label string) (string, []any) {
 // loadMessages reads the messages that a clause behind FROM messages selects, with their mailboxes and labels.
 func loadMessages(tx *sqlite.Tx, clause string, args []any) (list []Message, err error) {
 	list = []Message{}
-	err = tx.Each(`SELECT id, inbox_id, thread_id, direction, delivered_to, sender, size, preview, envelope, attachments, received_at, created_at, updated_at, status, auth
+	err = tx.Each(`SELECT id, inbox_id, thread_id, direction, delivered_to, sender, size, preview, envelope, attachments, received_at, created_at, updated_at, status, auth, junk
 		FROM messages `+clause, args, func(scan func(...any) error) error {
 		var m Message
-		var envelope, attachments, auth string
+		var envelope, attachments, auth, junk string
 		var received, created, updated int64
 		if err := scan(&m.ID, &m.InboxID, &m.ThreadID, &m.Direction, &m.DeliveredTo, &m.Sender, &m.Size, &m.Preview, &envelope, &attachments,
-			&received, &created, &updated, &m.Status, &auth); err != nil {
+			&received, &created, &updated, &m.Status, &auth, &junk); err != nil {
 			return err
 		}
 		if err := errors.Join(json.Unmarshal([]byte(envelope), &m.Envelope), json.Unmarshal([]byte(attachments), &m.Attachments)); err != nil {
 			return fmt.Errorf("decode message %s: %w", m.ID, err)
 		}
-		var err error
-		if m.Auth, err = decodeAuth(auth); err != nil {
+		var wrong [2]error
+		m.Auth, wrong[0] = decodeAuth(auth)
+		m.Junk, wrong[1] = decodeJunk(junk)
+		if err := errors.Join(wrong[:]...); err != nil {
 			return fmt.Errorf("decode message %s: %w", m.ID, err)
 		}
 		m.ReceivedAt, m.CreatedAt, m.UpdatedAt = time.UnixMicro(received).UTC(), time.UnixMicro(created).UTC(), time.UnixMicro(updated).UTC()

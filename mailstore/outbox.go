@@ -263,19 +263,19 @@ func (w *workspace) claim(tx *sqlite.Tx, now int64, domain string, lane Lane, mo
 
 // Begin records that a parcel is tried now, as if it had failed already: a crash leaves it waiting for its next try. It
 // gives the recipients that are still to be tried. Those that were held or cancelled since are let go; those that were
-// suppressed since are rejected, with message.rejected.
+// suppressed or put on a block list since are rejected, with message.rejected.
 func (b Outbox) Begin(ctx context.Context, p Parcel, backoff Backoff) (left []Claimed, err error) {
 	err = b.ws.use(ctx, func(w *workspace) error {
 		var s settling
 		begin := func(tx *sqlite.Tx) error {
 			left = nil
 			s = settling{w: w, tx: tx, at: w.now(), messages: map[MessageID]*settled{}}
-			suppressed, err := suppressedOf(tx, addressesOf(p.Recipients))
+			refused, err := refusedOf(tx, p.Inbox, addressesOf(p.Recipients))
 			if err != nil {
 				return err
 			}
 			for _, c := range p.Recipients {
-				if reason, yes := suppressed[strings.ToLower(c.Address)]; yes {
+				if reason, yes := refused[strings.ToLower(c.Address)]; yes {
 					if err := s.reject(c, reason); err != nil {
 						return fmt.Errorf("begin attempt: %w", err)
 					}

@@ -85,14 +85,14 @@ type Submitted struct {
 	ThreadID  ThreadID
 	MessageID string // RFC Message-ID
 	Status    Status
-	Rejected  []Rejection
+	Rejected  []Unsent
 	Replayed  bool // nothing was done: this is the answer of the first time
 }
 
-// Rejection is a recipient that nothing is sent to.
-type Rejection struct {
+// Unsent is a recipient that nothing is sent to.
+type Unsent struct {
 	Address string
-	Reason  string // of the suppression
+	Reason  string // of the suppression, or ReasonListed
 }
 
 var (
@@ -104,9 +104,23 @@ var (
 	ErrSuppressed = fault.New(fault.Forbidden, "recipient_suppressed", "Nothing is sent to this address any more: it bounced, complained or unsubscribed. DELETE /v1/suppressions/{address} if that is over.")
 )
 
+// ErrListed is answered when lists keep out every recipient.
+var ErrListed = fault.New(fault.Forbidden, "recipient_blocked", "Your lists for sending keep these recipients out: they are on the block list, or not on the allow list. See /v1/lists/send/block and /v1/lists/send/allow.")
+
+// refusedAll is why no recipient is left.
+func refusedAll(list []Unsent) error {
+	for _, r := range list {
+		if r.Reason != ReasonListed {
+			return ErrSuppressed
+		}
+	}
+	return ErrListed
+}
+
 // Submit takes a message to be sent. When it returns without an error the copy in Sent, the queued bytes and a row for
-// each recipient are durable, and message.sent is announced. Recipients that are suppressed are told of in Rejected and by
-// message.rejected; if there are no others the error is ErrSuppressed, and no message is made.
+// each recipient are durable, and message.sent is announced. Recipients that are suppressed, or kept out by
+// a list, are told of in Rejected and by message.rejected; if there are no others the error is ErrSuppressed or ErrListed, and no
+// message is made.
 func (in Inbox) Submit(ctx context.Context, s Submission) (Submitted, error) {
 	switch {
 	case len(s.To) == 0:
@@ -130,7 +144,7 @@ func (in Inbox) Submit(ctx context.Context, s Submission) (Submitted, error) {
 		return err
 	})
 	if err == nil && done.ID == "" {
-		err = ErrSuppressed
+		err = refusedAll(done.Rejected)
 	}
 	return done, err
 }
@@ -258,14 +272,14 @@ func (x *submission) commit(tx *sqlite.Tx) (done Submitted, err error) {
 	if done, err = x.recall(tx); err != nil || done.Replayed {
 		return done, err
 	}
-	suppressed, err := suppressedOf(tx, x.To)
+	refused, err := refusedOf(tx, x.in.id, x.To)
 	if err != nil {
 		return done, err
 	}
-	var rejected []Rejection
+	var rejected []Unsent
 	for _, to := range x.To {
-		if reason, yes := suppressed[strings.ToLower(to)]; yes {
-			rejected = append(rejected, Rejection{to, reason})
+		if reason, yes := refused[strings.ToLower(to)]; yes {
+			rejected = append(rejected, Unsent{to, reason})
 		}
 	}
 	if len(rejected) == len(x.To) {
@@ -276,7 +290,7 @@ func (x *submission) commit(tx *sqlite.Tx) (done Submitted, err error) {
 		return done, err
 	}
 	m := newMessage{id: x.id, inbox: x.in.id, record: x.record, direction: Sent, sender: x.Sender, mailbox: SentMailbox, flags: Seen, keywords: x.keywords,
-		file: string(x.id), thread: x.Thread, receivedAt: x.at, now: x.at, status: x.status()}
+		file: string(x.id), thread: x.Thread, receivedAt: x.at, now: x.at, status: x.status(), to: x.To}
 	if err := x.w.insertMessage(tx, m); err != nil {
 		return done, err
 	}
@@ -284,7 +298,7 @@ func (x *submission) commit(tx *sqlite.Tx) (done Submitted, err error) {
 	if err := tx.Row("SELECT thread_id FROM messages WHERE id = ?", sqlite.Args(string(x.id)), &done.ThreadID); err != nil {
 		return done, err
 	}
-	if err := x.insertRows(tx, done, lane, suppressed); err != nil {
+	if err := x.insertRows(tx, done, lane, refused); err != nil {
 		return done, fmt.Errorf("queue message: %w", err)
 	}
 	if err := appendMessage(tx, "message.sent", x.id, x.at); err != nil {
@@ -330,7 +344,7 @@ func (x *submission) status() Status {
 	return Queued
 }
 
-func (x *submission) insertRows(tx *sqlite.Tx, done Submitted, lane Lane, suppressed map[string]string) error {
+func (x *submission) insertRows(tx *sqlite.Tx, done Submitted, lane Lane, refused map[string]string) error {
 	sendAt := int64(0)
 	if x.SendAt.After(x.at) {
 		sendAt = x.SendAt.UnixMicro()
@@ -341,7 +355,14 @@ func (x *submission) insertRows(tx *sqlite.Tx, done Submitted, lane Lane, suppre
 	}
 	for _, to := range x.To {
 		r := outboxRow{outgoing: x.id, inbox: x.in.id, recipient: to, lane: lane, status: Queued, held: x.Held, dueAt: x.dueAt().UnixMicro()}
-		if reason, yes := suppressed[strings.ToLower(to)]; yes {
+		till, err := pausedTill(tx, x.in.id, to)
+		if err != nil {
+			return err
+		}
+		if till > r.dueAt {
+			r.dueAt, r.reason = till, ReasonLoop
+		}
+		if reason, yes := refused[strings.ToLower(to)]; yes {
 			r.status, r.reason, r.held, r.finishedAt = Rejected, reason, false, x.at.UnixMicro()
 		}
 		if err := r.insert(tx); err != nil {
@@ -384,7 +405,7 @@ func (x *submission) lane(tx *sqlite.Tx) (Lane, error) {
 }
 
 // tellRejected announces the recipients that nothing is sent to.
-func (x *submission) tellRejected(tx *sqlite.Tx, id MessageID, list []Rejection) error {
+func (x *submission) tellRejected(tx *sqlite.Tx, id MessageID, list []Unsent) error {
 	for _, r := range list {
 		d := Delivery{Recipient: r.Address, Status: Rejected, Reason: r.Reason, At: x.at}
 		if err := appendDelivery(tx, "message.rejected", outgoing{id: id, inbox: x.in.id}, d); err != nil {
@@ -415,7 +436,7 @@ func (x *submission) recall(tx *sqlite.Tx) (done Submitted, err error) {
 		done.Status = Scheduled
 	}
 	err = tx.Each("SELECT recipient, reason FROM outbox WHERE outgoing_id = ? AND status = ? ORDER BY id", sqlite.Args(string(done.ID), Rejected), func(scan func(...any) error) error {
-		var r Rejection
+		var r Unsent
 		err := scan(&r.Address, &r.Reason)
 		done.Rejected = append(done.Rejected, r)
 		return err

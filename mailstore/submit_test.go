@@ -698,7 +698,7 @@ func TestABounceThatComesInSettlesTheMessage(t *testing.T) {
 	if got := b.types(); got[len(got)-1] != "message.received" {
 		t.Errorf("a second bounce was told again: %q", got)
 	}
-	if why, err := b.in.ws.Outbox().Suppressed(t.Context(), []string{"x@far.example"}); err != nil || len(why) != 1 {
+	if why, err := b.in.Refused(t.Context(), []string{"x@far.example"}); err != nil || len(why) != 1 {
 		t.Errorf("suppressed: %v, %v", why, err)
 	}
 }
@@ -717,7 +717,7 @@ func TestOneOfManyRecipientsSuppressesNobodyElse(t *testing.T) {
 	if got := b.types(); got[len(got)-1] != "message.complained" {
 		t.Errorf("it was not told: %q", got)
 	}
-	if why, err := b.in.ws.Outbox().Suppressed(t.Context(), []string{"x@far.example", "y@far.example"}); err != nil || len(why) != 0 {
+	if why, err := b.in.Refused(t.Context(), []string{"x@far.example", "y@far.example"}); err != nil || len(why) != 0 {
 		t.Errorf("suppressed: %v, %v", why, err)
 	}
 }
@@ -734,7 +734,7 @@ func TestABounceThatWasNotSentHomeSuppressesNobody(t *testing.T) {
 	if s := b.status(done.ID); s != Bounced {
 		t.Errorf("status %q", s)
 	}
-	if why, err := b.in.ws.Outbox().Suppressed(t.Context(), []string{"x@far.example"}); err != nil || len(why) != 0 {
+	if why, err := b.in.Refused(t.Context(), []string{"x@far.example"}); err != nil || len(why) != 0 {
 		t.Errorf("suppressed: %v, %v", why, err)
 	}
 }
@@ -747,7 +747,7 @@ func TestAFullMailboxBouncesAndIsNotSuppressed(t *testing.T) {
 	if s := b.status(done.ID); s != Bounced {
 		t.Errorf("status %q", s)
 	}
-	if why, err := b.in.ws.Outbox().Suppressed(t.Context(), []string{"x@far.example", "alias@elsewhere.example"}); err != nil || len(why) != 0 {
+	if why, err := b.in.Refused(t.Context(), []string{"x@far.example", "alias@elsewhere.example"}); err != nil || len(why) != 0 {
 		t.Errorf("suppressed: %v, %v", why, err)
 	}
 }

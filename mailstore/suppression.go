@@ -155,10 +155,11 @@ func (b Outbox) Suppressions(ctx context.Context, after *Place, limit int) (list
 	return list, next, err
 }
 
-// Suppressed tells which of the addresses are suppressed, and why, by the address in lower case.
-func (b Outbox) Suppressed(ctx context.Context, addresses []string) (why map[string]string, err error) {
-	err = b.ws.view(ctx, func(tx *sqlite.Tx) error {
-		why, err = suppressedOf(tx, addresses)
+// Refused tells to which of the addresses the inbox sends nothing, and why: the reason of the suppression, or ReasonListed. It is
+// by the address in lower case.
+func (in Inbox) Refused(ctx context.Context, addresses []string) (why map[string]string, err error) {
+	err = in.ws.view(ctx, func(tx *sqlite.Tx) error {
+		why, err = refusedOf(tx, in.id, addresses)
 		return err
 	})
 	return why, err
@@ -166,7 +167,7 @@ func (b Outbox) Suppressed(ctx context.Context, addresses []string) (why map[str
 
 // TellRejected announces recipients of a message that was never made, because nothing is sent to them: message.rejected,
 // one for each.
-func (in Inbox) TellRejected(ctx context.Context, list []Rejection) error {
+func (in Inbox) TellRejected(ctx context.Context, list []Unsent) error {
 	if len(list) == 0 {
 		return nil
 	}

@@ -72,6 +72,7 @@ type Message struct {
 	Size        int64                `json:"size"`
 	Status      Status               `json:"status,omitempty"` // of what was sent
 	Auth        *Auth                `json:"auth,omitempty"`   // of what came in
+	Junk        *Junk                `json:"junk,omitempty"`   // likewise
 	ReceivedAt  time.Time            `json:"receivedAt"`
 	CreatedAt   time.Time            `json:"createdAt"`
 	UpdatedAt   time.Time            `json:"updatedAt"`

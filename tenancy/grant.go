@@ -121,46 +121,55 @@ func (g *Grant) one(tx *sqlite.Tx, ws mailstore.WorkspaceID) (mailstore.Workspac
 	return s.ws, workspaceExists(tx, s.ws)
 }
 
-// Mail hands out a mailbox to who has the permission need there. It is the only way to one. The inbox is named by its
-// id or any of its addresses.
-func (g *Grant) Mail(ctx context.Context, ws mailstore.WorkspaceID, inbox string, need Permission) (mailstore.Inbox, error) {
+// inside is the part of one workspace, which an operator must name, in which the grant has the permission need. It exists.
+func (g *Grant) inside(ctx context.Context, ws mailstore.WorkspaceID, need Permission) (s scope, err error) {
 	if err := g.need(need); err != nil {
-		return mailstore.Inbox{}, err
+		return s, err
 	}
-	s, err := g.within(ws)
-	if err != nil {
-		return mailstore.Inbox{}, err
-	}
-	var found place
-	err = g.dir.view(ctx, func(tx *sqlite.Tx) (err error) {
-		found, err = findInbox(tx, s, inbox)
-		return err
-	})
-	if err != nil {
-		return mailstore.Inbox{}, err
-	}
-	return g.dir.store.Workspace(found.ws).Inbox(found.inbox), nil
-}
-
-// Journal hands out the journal of a workspace, which an operator must name. An inbox key sees its inbox's lines only.
-func (g *Grant) Journal(ctx context.Context, ws mailstore.WorkspaceID) (mailstore.Journal, mailstore.WorkspaceID, error) {
-	if err := g.need(EventsRead); err != nil {
-		return mailstore.Journal{}, "", err
-	}
-	s, err := g.within(ws)
-	if err == nil && s.ws == "" {
+	if s, err = g.within(ws); err == nil && s.ws == "" {
 		err = errWhichWorkspace
 	}
 	if err != nil {
-		return mailstore.Journal{}, "", err
+		return s, err
 	}
-	err = g.dir.view(ctx, func(tx *sqlite.Tx) error {
+	return s, g.dir.view(ctx, func(tx *sqlite.Tx) error {
 		if s.inbox != "" {
 			_, err := findInbox(tx, s, string(s.inbox))
 			return err
 		}
 		return workspaceExists(tx, s.ws)
 	})
+}
+
+// Mail hands out a mailbox to who has the permission need there. It is the only way to one. The inbox is named by its
+// id or any of its addresses.
+func (g *Grant) Mail(ctx context.Context, ws mailstore.WorkspaceID, inbox string, need Permission) (mailstore.Inbox, error) {
+	found, err := g.find(ctx, ws, inbox, need)
+	if err != nil {
+		return mailstore.Inbox{}, err
+	}
+	return g.dir.store.Workspace(found.ws).Inbox(found.inbox), nil
+}
+
+// find finds an inbox, by its id or any of its addresses, in which the grant has the permission need.
+func (g *Grant) find(ctx context.Context, ws mailstore.WorkspaceID, inbox string, need Permission) (found place, err error) {
+	if err := g.need(need); err != nil {
+		return found, err
+	}
+	s, err := g.within(ws)
+	if err != nil {
+		return found, err
+	}
+	err = g.dir.view(ctx, func(tx *sqlite.Tx) error {
+		found, err = findInbox(tx, s, inbox)
+		return err
+	})
+	return found, err
+}
+
+// Journal hands out the journal of a workspace, which an operator must name. An inbox key sees its inbox's lines only.
+func (g *Grant) Journal(ctx context.Context, ws mailstore.WorkspaceID) (mailstore.Journal, mailstore.WorkspaceID, error) {
+	s, err := g.inside(ctx, ws, EventsRead)
 	if err != nil {
 		return mailstore.Journal{}, "", err
 	}

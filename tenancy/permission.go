@@ -53,6 +53,10 @@ const (
 	SuppressionsRead   Permission = "suppressions:read"
 	SuppressionsCreate Permission = "suppressions:create"
 	SuppressionsDelete Permission = "suppressions:delete"
+	ListsRead          Permission = "lists:read"
+	ListsCreate        Permission = "lists:create"
+	ListsDelete        Permission = "lists:delete"
+	RejectionsRead     Permission = "rejections:read"
 )
 
 // all is what a key has that nobody narrowed.
@@ -82,6 +86,8 @@ var fine = map[Permission][]Permission{
 	DraftsRead: {Read}, DraftsCreate: {Manage, Draft}, DraftsUpdate: {Manage, Draft}, DraftsDelete: {Manage, Draft}, DraftsSend: {Send},
 	EventsRead:       {Read},
 	SuppressionsRead: {Read}, SuppressionsCreate: {Manage}, SuppressionsDelete: {Manage},
+	ListsRead: {Read}, ListsCreate: {Manage}, ListsDelete: {Manage},
+	RejectionsRead: {Read},
 }
 
 func isBroad(p Permission) bool { return p == Read || p == Draft || p == Send || p == Manage }

@@ -144,16 +144,20 @@ func (d *Directory) Postmaster(ctx context.Context) (Recipient, error) {
 	return d.Recipient(ctx, "postmaster@"+name)
 }
 
-// Local reports whether domain is a verified domain here, so that mail for others is relaying. An error says nothing
-// about the domain.
-func (d *Directory) Local(ctx context.Context, domain string) (bool, error) {
+// Local is the workspace that has domain as a verified domain; "" if none has, so that mail for it is relaying. An error says
+// nothing about the domain.
+func (d *Directory) Local(ctx context.Context, domain string) (ws mailstore.WorkspaceID, err error) {
 	name, reason := parseDomain(domain)
 	if reason != "" {
-		return false, nil
+		return "", nil
 	}
-	var found bool
-	err := d.view(ctx, func(tx *sqlite.Tx) error {
-		return tx.Row("SELECT EXISTS (SELECT 1 FROM domains WHERE name = ? AND status = 'verified')", sqlite.Args(name), &found)
+	err = d.view(ctx, func(tx *sqlite.Tx) error {
+		dom, err := verifiedDomain(tx, name)
+		ws = dom.WorkspaceID
+		return err
 	})
-	return found, err
+	if errors.Is(err, ErrNotFound) {
+		err = nil
+	}
+	return ws, err
 }

@@ -275,22 +275,9 @@ func (d *Directory) Queued() (due map[mailstore.WorkspaceID]time.Time, rung <-ch
 
 // Queue hands out the outbox of a workspace, which an operator must name, to who has the permission need there.
 func (g *Grant) Queue(ctx context.Context, ws mailstore.WorkspaceID, need Permission) (b mailstore.Outbox, inbox mailstore.InboxID, err error) {
-	if err := g.need(need); err != nil {
-		return b, "", err
-	}
-	s, err := g.within(ws)
-	if err == nil && s.ws == "" {
-		err = errWhichWorkspace
-	}
+	s, err := g.inside(ctx, ws, need)
 	if err != nil {
 		return b, "", err
 	}
-	err = g.dir.view(ctx, func(tx *sqlite.Tx) error {
-		if s.inbox != "" {
-			_, err := findInbox(tx, s, string(s.inbox))
-			return err
-		}
-		return workspaceExists(tx, s.ws)
-	})
-	return g.dir.store.Workspace(s.ws).Outbox(), s.inbox, err
+	return g.dir.store.Workspace(s.ws).Outbox(), s.inbox, nil
 }

@@ -247,6 +247,15 @@ var walls = map[string][]wallCall{
 	"SetSending": sendingCalls(func(ctx context.Context, g *Grant, ws mailstore.WorkspaceID, o SendingOwner) error {
 		return g.SetSending(ctx, ws, o, Sending{Hostname: "mail.mine.test"})
 	}),
+	"Lists": inboxCalls(func(ctx context.Context, g *Grant, ws mailstore.WorkspaceID, inbox string, of things) error {
+		return err3(g.Lists(ctx, ws, inbox, ListsRead))
+	}),
+	"Rejections": inboxCalls(func(ctx context.Context, g *Grant, ws mailstore.WorkspaceID, inbox string, of things) error {
+		return err3(g.Rejections(ctx, ws, inbox))
+	}),
+	"ServerRejections": {{"what is nobody's", func(ctx context.Context, g *Grant, own, of things) error {
+		return err3(g.ServerRejections(ctx, mailstore.RejectionFilter{}, nil, 1))
+	}, map[Kind]fault.Kind{Operator: fineCall}}},
 	"Queue": workspaceCall(func(ctx context.Context, g *Grant, ws mailstore.WorkspaceID, of things) error {
 		return err3(g.Queue(ctx, ws, MessagesSend))
 	}, nil),

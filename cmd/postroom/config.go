@@ -12,7 +12,9 @@ import (
 	"github.com/postroom/postroom/mailstore"
 	"github.com/postroom/postroom/server/courier"
 	"github.com/postroom/postroom/server/courier/schedule"
+	"github.com/postroom/postroom/server/dnsbl"
 	"github.com/postroom/postroom/server/imapd"
+	"github.com/postroom/postroom/server/rspamd"
 	"github.com/postroom/postroom/server/smtpd"
 	"github.com/postroom/postroom/tenancy"
 )
@@ -27,6 +29,7 @@ type Config struct {
 	Log        LogConfig        `toml:"log"`
 	TLS        TLSConfig        `toml:"tls"`
 	SMTP       SMTPConfig       `toml:"smtp"`
+	Junk       JunkConfig       `toml:"junk"`
 	Submission SubmissionConfig `toml:"submission"`
 	Outgoing   OutgoingConfig   `toml:"outgoing"`
 	Relay      RelayConfig      `toml:"relay"`
@@ -57,6 +60,22 @@ type SMTPConfig struct {
 	Authenticate            bool   `toml:"authenticate"` // look at SPF, DKIM and DMARC
 
 	TrustedNetworks []string `toml:"trusted_networks"` // whose clients relay what others sent
+
+	// How fast clients may be that are not trusted: from a source (an IPv4 address or IPv6 /64), and from the network around it (an
+	// IPv4 /24 or IPv6 /48). 0: no limit.
+	ConnectionsPerMinute                 int `toml:"connections_per_minute"`
+	ConnectionsPerMinuteOfNetwork        int `toml:"connections_per_minute_of_network"`
+	MessagesPerMinute                    int `toml:"messages_per_minute"`
+	MessagesPerMinuteOfNetwork           int `toml:"messages_per_minute_of_network"`
+	RejectedRecipientsPerMinute          int `toml:"rejected_recipients_per_minute"`
+	RejectedRecipientsPerMinuteOfNetwork int `toml:"rejected_recipients_per_minute_of_network"`
+}
+
+// withoutPace lets clients be as fast as they can.
+func (c SMTPConfig) withoutPace() SMTPConfig {
+	c.ConnectionsPerMinute, c.MessagesPerMinute, c.RejectedRecipientsPerMinute = 0, 0, 0
+	c.ConnectionsPerMinuteOfNetwork, c.MessagesPerMinuteOfNetwork, c.RejectedRecipientsPerMinuteOfNetwork = 0, 0, 0
+	return c
 }
 
 // SubmissionConfig is mail from those who log in. An empty address serves nothing.
@@ -131,8 +150,10 @@ func DefaultConfig() Config {
 		DataDir:      defaultDataDir,
 		DrainTimeout: 30 * time.Second,
 		Log:          LogConfig{Level: "info", Format: "text"},
-		SMTP:         SMTPConfig{Listen: ":25", MaxMessageBytes: smtpd.DefaultMaxMessageBytes, MaxConnections: smtpd.DefaultMaxConnections, MaxConnectionsPerSource: smtpd.DefaultMaxConnectionsPerSource, Authenticate: true, TrustedNetworks: []string{"127.0.0.0/8", "::1/128"}},
-		Submission:   SubmissionConfig{Listen: ":587", ListenTLS: ":465", MaxConnections: smtpd.DefaultMaxConnections, MaxConnectionsPerSource: smtpd.DefaultMaxConnectionsPerSource},
+		SMTP: SMTPConfig{Listen: ":25", MaxMessageBytes: smtpd.DefaultMaxMessageBytes, MaxConnections: smtpd.DefaultMaxConnections, MaxConnectionsPerSource: smtpd.DefaultMaxConnectionsPerSource, Authenticate: true, TrustedNetworks: []string{"127.0.0.0/8", "::1/128"},
+			ConnectionsPerMinute: 120, ConnectionsPerMinuteOfNetwork: 600, MessagesPerMinute: 600, MessagesPerMinuteOfNetwork: 3000, RejectedRecipientsPerMinute: 60, RejectedRecipientsPerMinuteOfNetwork: 300},
+		Junk:       JunkConfig{RspamdTimeout: rspamd.DefaultTimeout, DNSBL: []string{}, DNSBLDomains: []string{}, DNSBLAction: string(dnsbl.Junk)},
+		Submission: SubmissionConfig{Listen: ":587", ListenTLS: ":465", MaxConnections: smtpd.DefaultMaxConnections, MaxConnectionsPerSource: smtpd.DefaultMaxConnectionsPerSource},
 		Outgoing: OutgoingConfig{Retry: []string{"5m", "15m", "30m", "1h", "2h", "4h", "8h"}, GiveUpAfter: courier.DefaultGiveUpAfter, DelayNoticeAfter: courier.DefaultDelayedAfter,
 			MaxConnections: plan.MaxWorkers, MaxConnectionsPerWorkspace: plan.MaxPerWorkspace, MaxConnectionsPerDestination: plan.MaxConcurrency, MTASTS: true, DKIMRotateAfter: courier.DefaultRotateAfter, Port: courier.DefaultPort},
 		Relay: RelayConfig{Port: 587, Mode: tenancy.RelayOnly, TLS: "required"},

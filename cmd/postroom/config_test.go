@@ -138,6 +138,12 @@ func TestMistakesAreReportedWithTheirLine(t *testing.T) {
 		{"open plain HTTP", host + "[http]\nlisten = \":8080\"\n", ":3: http.listen", "keys would travel unencrypted"},
 		{"both", host + "[http]\ntls = true\ninsecure = true\n", ":4: http.insecure", "remove one"},
 		{"TLS without certificate", host + "[http]\ntls = true\n", ":3: http.tls", "there is no certificate"},
+		{"no rspamd", host + "[junk]\nrspamd = \"127.0.0.1:11333\"\n", ":3: junk.rspamd", "http://127.0.0.1:11333"},
+		{"password alone", host + "[junk]\nrspamd_password = \"x\"\n", ":3: junk.rspamd_password", "set junk.rspamd"},
+		{"long wait", host + "[junk]\nrspamd_timeout = \"5m\"\n", ":3: junk.rspamd_timeout", "choose from 1s to 2m0s"},
+		{"no list", host + "[junk]\ndnsbl = [\"bl.example.org\", \"bl\"]\n", ":3: junk.dnsbl", "is no name of a list"},
+		{"no answer", host + "[junk]\ndnsbl_domains = [\"bl.example.org=1\"]\n", ":3: junk.dnsbl_domains", "is no answer of a list"},
+		{"no action", host + "[junk]\ndnsbl_action = \"drop\"\n", ":3: junk.dnsbl_action", "junk, reject"},
 		{"no TOML", "hostname = mail.example.com\n", ":1: ", "this is not TOML"},
 		{"twice", host + host, ":2: ", "this is not TOML"},
 	} {

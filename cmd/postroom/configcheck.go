@@ -41,18 +41,23 @@ func checkConfig(cfg Config, lines map[string]int) []mistake {
 	c.number("smtp.max_message_bytes", cfg.SMTP.MaxMessageBytes, 1<<10, 1<<30)
 	c.number("smtp.max_connections", int64(cfg.SMTP.MaxConnections), 1, 100_000)
 	c.number("smtp.max_connections_per_source", int64(cfg.SMTP.MaxConnectionsPerSource), 1, 100_000)
+	c.number("smtp.connections_per_minute", int64(cfg.SMTP.ConnectionsPerMinute), 0, maxPerMinute)
+	c.number("smtp.connections_per_minute_of_network", int64(cfg.SMTP.ConnectionsPerMinuteOfNetwork), 0, maxPerMinute)
+	c.number("smtp.messages_per_minute", int64(cfg.SMTP.MessagesPerMinute), 0, maxPerMinute)
+	c.number("smtp.messages_per_minute_of_network", int64(cfg.SMTP.MessagesPerMinuteOfNetwork), 0, maxPerMinute)
+	c.number("smtp.rejected_recipients_per_minute", int64(cfg.SMTP.RejectedRecipientsPerMinute), 0, maxPerMinute)
+	c.number("smtp.rejected_recipients_per_minute_of_network", int64(cfg.SMTP.RejectedRecipientsPerMinuteOfNetwork), 0, maxPerMinute)
 	if _, err := parseNetworks(cfg.SMTP.TrustedNetworks); err != nil {
 		c.wrong("smtp.trusted_networks", "%v", err)
 	}
+	c.junk(cfg.Junk)
 	c.number("submission.max_connections", int64(cfg.Submission.MaxConnections), 1, 100_000)
 	c.number("submission.max_connections_per_source", int64(cfg.Submission.MaxConnectionsPerSource), 1, 100_000)
 	c.outgoing(cfg.Outgoing)
 	c.relay(cfg.Relay)
 	for _, server := range cfg.DNS.Servers {
-		if _, err := netip.ParseAddr(server); err != nil {
-			if _, err := netip.ParseAddrPort(server); err != nil {
-				c.wrong("dns.servers", `%q is no address: write one such as "127.0.0.1" or "127.0.0.1:53"`, server)
-			}
+		if err := checkNameServer(server); err != nil {
+			c.wrong("dns.servers", "%v", err)
 		}
 	}
 	c.publicURL(cfg.HTTP.PublicURL)
@@ -63,6 +68,15 @@ func checkConfig(cfg Config, lines map[string]int) []mistake {
 	c.number("http.max_connections", int64(cfg.HTTP.MaxConnections), 1, 100_000)
 	c.number("storage.min_free_bytes", cfg.Storage.MinFreeBytes, 0, 1<<50)
 	return c.mistakes
+}
+
+func checkNameServer(text string) error {
+	_, noAddr := netip.ParseAddr(text)
+	_, noAddrPort := netip.ParseAddrPort(text)
+	if noAddr != nil && noAddrPort != nil {
+		return fmt.Errorf(`%q is no address: write one such as "127.0.0.1" or "127.0.0.1:53"`, text)
+	}
+	return nil
 }
 
 func (c *checker) outgoing(o OutgoingConfig) {
@@ -82,6 +96,9 @@ func (c *checker) outgoing(o OutgoingConfig) {
 		c.wrong("outgoing.ca_file", "%v", err)
 	}
 }
+
+// maxPerMinute is the highest limit of how fast clients may be.
+const maxPerMinute = 1_000_000
 
 // maxTrusted is how many networks may be trusted.
 const maxTrusted = 100

@@ -12,21 +12,25 @@ import (
 	"time"
 
 	"github.com/postroom/postroom/server/courier"
+	"github.com/postroom/postroom/server/rspamd"
 )
 
 // devCommand runs a server to develop against: on loopback, with a certificate of its own and a demo workspace.
 type devCommand struct {
-	Data         string `help:"Keep everything in this directory. Without, it is gone at the end." placeholder:"DIR"`
-	JSON         bool   `name:"json" help:"Print one line of JSON when ready, for programs."`
-	HTTP         string `name:"http" help:"Address of the API; a free port without." default:"127.0.0.1:0" placeholder:"ADDR"`
-	SMTP         string `name:"smtp" help:"Address for mail in; a free port without." default:"127.0.0.1:0" placeholder:"ADDR"`
-	Submission   string `name:"submission" help:"Address for mail out, with STARTTLS; a free port without." default:"127.0.0.1:0" placeholder:"ADDR"`
-	Submissions  string `name:"submissions" help:"Address for mail out, with implicit TLS; a free port without." default:"127.0.0.1:0" placeholder:"ADDR"`
-	Authenticate bool   `help:"Look at SPF, DKIM and DMARC of mail that comes in; it needs a DNS that answers."`
-	Deliver      bool   `help:"Let mail for other hosts leave. Without, it is caught and shown at /dev/outbox."`
-	IMAP         string `name:"imap" help:"Address for mail clients, with STARTTLS; a free port without." default:"127.0.0.1:0" placeholder:"ADDR"`
-	IMAPS        string `name:"imaps" help:"Address for mail clients, with implicit TLS; a free port without." default:"127.0.0.1:0" placeholder:"ADDR"`
-	Verbose      bool   `help:"Log what happens to standard error."`
+	Data         string   `help:"Keep everything in this directory. Without, it is gone at the end." placeholder:"DIR"`
+	JSON         bool     `name:"json" help:"Print one line of JSON when ready, for programs."`
+	HTTP         string   `name:"http" help:"Address of the API; a free port without." default:"127.0.0.1:0" placeholder:"ADDR"`
+	SMTP         string   `name:"smtp" help:"Address for mail in; a free port without." default:"127.0.0.1:0" placeholder:"ADDR"`
+	Submission   string   `name:"submission" help:"Address for mail out, with STARTTLS; a free port without." default:"127.0.0.1:0" placeholder:"ADDR"`
+	Submissions  string   `name:"submissions" help:"Address for mail out, with implicit TLS; a free port without." default:"127.0.0.1:0" placeholder:"ADDR"`
+	Authenticate bool     `help:"Look at SPF, DKIM and DMARC of mail that comes in; it needs a DNS that answers."`
+	DNS          []string `name:"dns" help:"A name server to ask; those of the system without." placeholder:"ADDR"`
+	Rspamd       string   `name:"rspamd" help:"Ask this rspamd whether mail that comes in is junk." placeholder:"URL"`
+	DNSBL        []string `name:"dnsbl" help:"Ask this DNS block list about who brings mail, also from this machine." placeholder:"ZONE" sep:"none"`
+	Deliver      bool     `help:"Let mail for other hosts leave. Without, it is caught and shown at /dev/outbox."`
+	IMAP         string   `name:"imap" help:"Address for mail clients, with STARTTLS; a free port without." default:"127.0.0.1:0" placeholder:"ADDR"`
+	IMAPS        string   `name:"imaps" help:"Address for mail clients, with implicit TLS; a free port without." default:"127.0.0.1:0" placeholder:"ADDR"`
+	Verbose      bool     `help:"Log what happens to standard error."`
 }
 
 // Validate wants addresses that only this machine reaches: the demo keys are no secret.
@@ -39,6 +43,19 @@ func (c *devCommand) Validate() error {
 		if !address.loopback() {
 			return fmt.Errorf("%s: %s can be reached from other machines: use 127.0.0.1 or [::1], and 'postroom serve' for the rest", flag, text)
 		}
+	}
+	for _, server := range c.DNS {
+		if err := checkNameServer(server); err != nil {
+			return fmt.Errorf("--dns: %w", err)
+		}
+	}
+	if c.Rspamd != "" {
+		if err := rspamd.ParseAddress(c.Rspamd); err != nil {
+			return fmt.Errorf("--rspamd: %w", err)
+		}
+	}
+	if _, err := parseLists(c.DNSBL); err != nil {
+		return fmt.Errorf("--dnsbl: %w", err)
 	}
 	return nil
 }
@@ -55,7 +72,7 @@ func (c *devCommand) Run(ctx context.Context, t terminal) (err error) {
 	if err != nil {
 		return err
 	}
-	dev := development{allowPlain: true}
+	dev := development{allowPlain: true, allowPrivate: true}
 	if !c.Deliver {
 		dev.caught = &courier.Caught{}
 	}
@@ -104,6 +121,8 @@ func (c *devCommand) config(dataDir string) (Config, error) {
 	cfg.Submission.Listen, cfg.Submission.ListenTLS = c.Submission, c.Submissions
 	cfg.SMTP.Listen, cfg.HTTP.Listen, cfg.IMAP.Listen, cfg.IMAP.ListenTLS = c.SMTP, c.HTTP, c.IMAP, c.IMAPS
 	cfg.SMTP.Authenticate, cfg.SMTP.TrustedNetworks = c.Authenticate, nil // all that comes is from this machine
+	cfg.SMTP = cfg.SMTP.withoutPace()
+	cfg.DNS.Servers, cfg.Junk.Rspamd, cfg.Junk.DNSBL = c.DNS, c.Rspamd, c.DNSBL
 	cfg.Log.Level = slog.LevelError.String()
 	if c.Verbose {
 		cfg.Log.Level = slog.LevelDebug.String()

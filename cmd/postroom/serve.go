@@ -80,6 +80,8 @@ type postroom struct {
 type development struct {
 	caught     *courier.Caught // where mail for others goes; nil: it leaves
 	allowPlain bool            // clients on this machine may log in without TLS
+
+	allowPrivate bool // block lists are asked about clients on this machine too
 }
 
 // open takes the data directory and the ports. On an error it has let go of all of them.
@@ -182,11 +184,15 @@ func (p *postroom) openStores(ctx context.Context) error {
 // run serves until ctx ends or a service fails, and lets the others drain. A line for each service.
 func (p *postroom) run(ctx context.Context) error {
 	web := api.New(p.apiConfig(), p.dir, p.log)
-	incoming := p.smtpConfig()
-	if p.cfg.SMTP.Authenticate {
-		incoming.Auth = mailauth.New(mailauth.Config{Resolver: p.names})
-		incoming.Trusted, _ = parseNetworks(p.cfg.SMTP.TrustedNetworks) // it was checked
+	lists, scanner, err := p.junk()
+	if err != nil {
+		return err
 	}
+	if scanner != nil {
+		defer scanner.Close()
+	}
+	incoming := p.incomingConfig()
+	incoming.Lists, incoming.Scanner = lists, scanner
 	mail := smtpd.New(incoming, p.dir, p.log)
 	senders := smtpd.New(p.submissionConfig(), p.dir, p.log)
 	clients := imapd.New(p.imapConfig(), p.dir, p.log)
@@ -200,6 +206,9 @@ func (p *postroom) run(ctx context.Context) error {
 		{Name: "dkim rotation", Run: courier.Rotation{After: p.cfg.Outgoing.DKIMRotateAfter, Courier: p.courier}.Run},
 		{Name: "http", Run: p.httpService(p.http, p.httpTLS(), web.Handler(), web.Drain).Run},
 		{Name: "socket", Run: p.httpService(p.socket, nil, web.SocketHandler(), nil).Run},
+	}
+	if lists != nil {
+		services = append(services, server.Service{Name: "block lists", Run: lists.Run})
 	}
 	if p.submission != nil {
 		services = append(services, server.Service{Name: "submission", Run: func(ctx context.Context) error { return senders.Serve(ctx, p.submission, false) }})
@@ -302,6 +311,19 @@ func (p *postroom) smtpConfig() smtpd.Config {
 		MaxConnectionsPerSource: p.cfg.SMTP.MaxConnectionsPerSource,
 		DrainTimeout:            p.cfg.DrainTimeout,
 	}
+}
+
+// incomingConfig is for mail from other servers.
+func (p *postroom) incomingConfig() smtpd.Config {
+	cfg, c := p.smtpConfig(), p.cfg.SMTP
+	cfg.Trusted, _ = parseNetworks(c.TrustedNetworks) // it was checked
+	cfg.Connections = smtpd.Rate{PerSource: c.ConnectionsPerMinute, PerNetwork: c.ConnectionsPerMinuteOfNetwork}
+	cfg.Messages = smtpd.Rate{PerSource: c.MessagesPerMinute, PerNetwork: c.MessagesPerMinuteOfNetwork}
+	cfg.RejectedRecipients = smtpd.Rate{PerSource: c.RejectedRecipientsPerMinute, PerNetwork: c.RejectedRecipientsPerMinuteOfNetwork}
+	if c.Authenticate {
+		cfg.Auth = mailauth.New(mailauth.Config{Resolver: p.names})
+	}
+	return cfg
 }
 
 func (p *postroom) submissionConfig() smtpd.Config {

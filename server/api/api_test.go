@@ -38,6 +38,7 @@ type tenant struct {
 	address           string
 	inboxKey          string
 	message, thread   string
+	rejection         string // of a message to address in Junk
 	keyID, inboxKeyID string
 }
 
@@ -106,7 +107,29 @@ func (w *world) tenant(domain string) (n tenant) {
 	var m struct{ ThreadID string }
 	w.must(200, "GET", "/v1/inboxes/"+n.inbox+"/messages/"+n.message, n.key, "", &m)
 	n.thread = m.ThreadID
+	_, n.rejection = w.quarantine(n, n.address)
 	return n
+}
+
+// quarantine delivers a message that is put aside.
+func (w *world) quarantine(n tenant, to string) (message, rejection string) {
+	w.t.Helper()
+	r, err := w.dir.Recipient(w.t.Context(), to)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	sp := mailstore.NewSpool(r.Inbox)
+	defer sp.Close()
+	io.WriteString(sp, "From: Rob <rob@bad.example>\r\nSubject: Aside\r\n\r\nx\r\n")
+	receipt, err := mailstore.Deliver(w.t.Context(), mailstore.Arrival{Sender: "rob@bad.example", Spool: sp, To: []mailstore.Recipient{{Inbox: r.Inbox, Address: r.Address, Mailbox: mailstore.JunkMailbox,
+		Labels: []string{mailstore.LabelBlocked}, Junk: &mailstore.Junk{Reason: mailstore.ReasonBlocked}, Rejection: &mailstore.Rejection{Reason: mailstore.ReasonBlocked, Source: "192.0.2.1"}}}})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	receipt.Confirm()
+	var list rejectionList
+	w.must(200, "GET", "/v1/rejections?limit=1&inboxId="+to, n.key, "", &list)
+	return string(receipt.IDs()[0]), list.Rejections[0].ID
 }
 
 func (w *world) deliver(to, raw string) string {

@@ -42,7 +42,7 @@ type Recipient struct {
 	ID            string    `json:"id" doc:"Names it in the queue; begins with out_."`
 	Recipient     string    `json:"recipient" doc:"The address."`
 	Status        string    `json:"status" enum:"queued,scheduled,held,deferred,sent,delivered,bounced,rejected,cancelled" doc:"Where it stands; sent: a relay has it."`
-	Why           string    `json:"why,omitempty" doc:"Why it waits: held, scheduled, notYet (it can still be cancelled), retryAt, queued, sending, turn, siteBusy, siteRests, workspaceBusy or workersBusy."`
+	Why           string    `json:"why,omitempty" doc:"Why it waits: held, scheduled, notYet (it can still be cancelled), paused (inbox and recipient answer each other too fast), retryAt, queued, sending, turn, siteBusy, siteRests, workspaceBusy or workersBusy."`
 	WhyUntil      *stamp    `json:"whyUntil,omitempty" doc:"Until when, where that is known."`
 	Attempts      int       `json:"attempts" doc:"How often it was tried."`
 	NextAttemptAt *stamp    `json:"nextAttemptAt,omitempty" doc:"When it is tried next, at the earliest; absent if it is held or does not wait."`
@@ -106,6 +106,8 @@ func (s *Server) why(ws mailstore.WorkspaceID, e mailstore.QueueEntry) (reason s
 		return "sending", time.Time{}
 	case e.Status == mailstore.Scheduled && ahead:
 		return "scheduled", e.DueAt
+	case e.Reason == mailstore.ReasonLoop && ahead:
+		return "paused", e.DueAt
 	case e.Attempts > 0 && ahead:
 		return "retryAt", e.DueAt
 	case ahead:

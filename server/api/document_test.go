@@ -180,7 +180,7 @@ func TestWhatIsAnsweredStandsInTheDocument(t *testing.T) {
 	schemas := w.document().Components.Schemas
 	id := w.furnish(w.a)
 	for name, c := range map[string]struct{ path, list string }{
-		"QueueEntry": {"/v1/queue", "entries"}, "QueueCount": {"/v1/queue/domains", "domains"}, "Suppression": {"/v1/suppressions", "suppressions"},
+		"QueueEntry": {"/v1/queue", "entries"}, "QueueCount": {"/v1/queue/domains", "domains"}, "Suppression": {"/v1/suppressions", "suppressions"}, "ListEntry": {"/v1/lists/receive/block", "entries"}, "Rejection": {"/v1/rejections", "rejections"},
 		"Recipient": {"/v1/inboxes/" + w.a.inbox + "/messages/" + id + "/delivery", "recipients"}, "MessageObject": {"/v1/inboxes/" + w.a.inbox + "/messages", "messages"},
 		"Domain": {"/v1/domains", "domains"}, "Inbox": {"/v1/inboxes", "inboxes"},
 	} {

@@ -209,8 +209,8 @@ func (w *writing) submit(ctx context.Context, d *compose.Draft) (sent mailstore.
 		s.SendAt = *w.letter.SendAt
 	}
 	sent, err = w.sender.Mail.Submit(ctx, s)
-	if errors.Is(err, mailstore.ErrSuppressed) {
-		err = suppressedAt(places, sent.Rejected)
+	if errors.Is(err, mailstore.ErrSuppressed) || errors.Is(err, mailstore.ErrListed) {
+		err = refusedAt(*fault.From(err), places, sent.Rejected)
 	}
 	return sent, err
 }
@@ -228,11 +228,14 @@ func (w *writing) places() map[string]string {
 	return places
 }
 
-// suppressedAt names each recipient that nothing is sent to, and why.
-func suppressedAt(places map[string]string, list []mailstore.Rejection) error {
-	f := *mailstore.ErrSuppressed
+// refusedAt names each recipient that nothing is sent to, and why.
+func refusedAt(f fault.Error, places map[string]string, list []mailstore.Unsent) error {
 	for _, r := range list[:min(len(list), maxMistakes)] {
-		f.Fields = append(f.Fields, fault.Field{Path: places[r.Address], Message: r.Address + " is suppressed: " + r.Reason + "."})
+		why := " is suppressed: " + r.Reason + "."
+		if r.Reason == mailstore.ReasonListed {
+			why = " is kept out by your lists for sending."
+		}
+		f.Fields = append(f.Fields, fault.Field{Path: places[r.Address], Message: r.Address + why})
 	}
 	return &f
 }

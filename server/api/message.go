@@ -45,6 +45,7 @@ type messageObject struct {
 	CreatedAt     stamp        `json:"createdAt" doc:"When it was stored."`
 	UpdatedAt     stamp        `json:"updatedAt" doc:"When its labels or mailboxes last changed."`
 	Auth          *auth        `json:"auth,omitempty" doc:"What is known of who really sent it; absent of what did not come in by SMTP."`
+	Junk          *junkObject  `json:"junk,omitempty" doc:"Why it was put aside, or what was found and did not count; absent if nothing was."`
 	Truncated     bool         `json:"truncated,omitempty" doc:"text or html was cut."`
 	Delivery      *delivery    `json:"delivery,omitempty" doc:"In events alone: what became of one recipient."`
 }
@@ -118,7 +119,7 @@ func messageOf(m mailstore.Message) messageObject {
 	o := messageObject{ID: string(m.ID), InboxID: string(m.InboxID), ThreadID: string(m.ThreadID), Mailboxes: append([]string{}, m.Mailboxes...), DeliveredTo: m.DeliveredTo,
 		MessageID: e.MessageID, References: append([]string{}, e.References...), To: each(e.To, personOf), Cc: each(e.Cc, personOf), Bcc: each(e.Bcc, personOf),
 		ReplyTo: each(e.ReplyTo, personOf), Subject: e.Subject, Text: m.Preview, Preview: m.Preview, Labels: append([]string{}, m.Labels...), Attachments: each(m.Attachments, attachmentOf),
-		Size: m.Size, Status: string(m.Status), CreatedAt: stamp{m.CreatedAt}, UpdatedAt: stamp{m.UpdatedAt}, Auth: authOf(m.Auth)}
+		Size: m.Size, Status: string(m.Status), CreatedAt: stamp{m.CreatedAt}, UpdatedAt: stamp{m.UpdatedAt}, Auth: authOf(m.Auth), Junk: junkOf(m.Junk)}
 	if len(e.InReplyTo) > 0 {
 		o.InReplyTo = e.InReplyTo[0]
 	}

@@ -51,6 +51,8 @@ func (s *Server) routes() *http.ServeMux {
 	s.threadRoutes(a)
 	s.queueRoutes(a)
 	s.suppressionRoutes(a)
+	s.listRoutes(a)
+	s.rejectionRoutes(a)
 	s.sendingRoutes(a)
 	s.eventRoutes(a, mux)
 	s.caughtRoutes(a)

@@ -21,22 +21,22 @@ const (
 
 // accepted is the answer to what is to be sent.
 type accepted struct {
-	ID        string      `json:"id" doc:"Of the message in Sent; begins with msg_."`
-	ThreadID  string      `json:"threadId" doc:"The thread that it belongs to."`
-	MessageID string      `json:"messageId" doc:"The RFC Message-ID, with its angle brackets."`
-	Status    string      `json:"status" enum:"queued,scheduled,held" doc:"What it waits for."`
-	Rejected  []rejection `json:"rejected" doc:"Recipients that nothing is sent to."`
+	ID        string   `json:"id" doc:"Of the message in Sent; begins with msg_."`
+	ThreadID  string   `json:"threadId" doc:"The thread that it belongs to."`
+	MessageID string   `json:"messageId" doc:"The RFC Message-ID, with its angle brackets."`
+	Status    string   `json:"status" enum:"queued,scheduled,held" doc:"What it waits for."`
+	Rejected  []unsent `json:"rejected" doc:"Recipients that nothing is sent to."`
 }
 
-type rejection struct {
+type unsent struct {
 	Address string `json:"address" doc:"The recipient."`
 	Reason  string `json:"reason" enum:"bounce,complaint,unsubscribe,manual" doc:"Why it is suppressed."`
 }
 
-func rejectionOf(r mailstore.Rejection) rejection { return rejection(r) }
+func unsentOf(r mailstore.Unsent) unsent { return unsent(r) }
 
 func acceptedOf(s mailstore.Submitted) accepted {
-	return accepted{string(s.ID), string(s.ThreadID), s.MessageID, string(s.Status), each(s.Rejected, rejectionOf)}
+	return accepted{string(s.ID), string(s.ThreadID), s.MessageID, string(s.Status), each(s.Rejected, unsentOf)}
 }
 
 type (

@@ -280,7 +280,7 @@ func TestASuppressedRecipientIsRejectedAndTheRestIsSent(t *testing.T) {
 	w := newWorld(t, Config{})
 	w.must(201, "POST", "/v1/suppressions", w.a.key, `{"address":"Ann@x.example","reason":"complaint"}`, nil)
 	a := w.send(w.a, `{"to":["ann@x.example","bob@x.example"]}`)
-	if len(a.Rejected) != 1 || a.Rejected[0] != (rejection{"ann@x.example", "complaint"}) {
+	if len(a.Rejected) != 1 || a.Rejected[0] != (unsent{"ann@x.example", "complaint"}) {
 		t.Errorf("%+v", a)
 	}
 	path := "/v1/inboxes/" + w.a.inbox + "/messages"

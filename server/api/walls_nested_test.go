@@ -18,6 +18,9 @@ func TestAnotherWorkspacesThingsAreNotReachedThroughOnesOwn(t *testing.T) {
 			continue
 		}
 		for _, foreign := range parts[1:] {
+			if foreign == "{type}" {
+				continue // a word
+			}
 			walked++
 			path := func(n tenant) string {
 				mixed := strings.Replace(x.path, foreign, strings.Replace(fill(t, "/v1/inboxes#"+foreign, n), "/v1/inboxes#", "", 1), 1)
@@ -77,6 +80,9 @@ func TestABodyOrQueryThatNamesAnothersThingIsAnsweredAsIfThereWereNone(t *testin
 			}
 			return `{"id":"out_` + strings.TrimPrefix(n.message, "msg_") + `_1"}`
 		}, 404},
+		"a list's inbox":             {"POST", "/v1/lists/receive/block", func(n tenant) string { return `{"entry":"x.example","inboxId":"` + n.inbox + `"}` }, 404},
+		"a list's address":           {"POST", "/v1/lists/receive/block", func(n tenant) string { return `{"entry":"x.example","inboxId":"` + n.address + `"}` }, 404},
+		"a list's workspace":         {"POST", "/v1/lists/receive/block", func(n tenant) string { return `{"entry":"x.example","workspaceId":"` + n.id + `"}` }, 404},
 		"a workspace to suppress in": {"POST", "/v1/suppressions", func(n tenant) string { return `{"address":"x@x.example","workspaceId":"` + n.id + `"}` }, 404},
 		"a workspace": {"POST", "/v1/inboxes", func(n tenant) string {
 			return `{"username":"x","domain":"` + w.a.domain + `","workspaceId":"` + n.id + `"}`

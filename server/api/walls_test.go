@@ -42,6 +42,8 @@ var bodies = map[string]string{
 	"POST /v1/queue/release":                                `{"inbox":"{inbox}"}`,
 	"POST /v1/suppressions":                                 `{"address":"carol@x.example","workspaceId":"{workspace}"}`,
 	"POST /v1/suppressions/import":                          `["dave@x.example"]`,
+	"POST /v1/lists/{direction}/{type}":                     `{"entry":"carol@x.example","inboxId":"{inbox}"}`,
+	"POST /v1/rejections/{rejection}/release":               ``,
 	"POST /v1/domains/{domain}/rotate-dkim":                 ``,
 	"PUT /v1/workspaces/{workspace}/sending":                `{"hostname":"mail.taken.example"}`,
 	"PUT /v1/domains/{domain}/sending":                      `{"hostname":"mail.taken.example"}`,
@@ -51,6 +53,7 @@ var bodies = map[string]string{
 // own are the routes that name nobody: the caller sees its own, and nothing of the victim's may be in the answer.
 var own = map[string]bool{
 	"GET /v1/queue": true, "GET /v1/queue/domains": true, "GET /v1/suppressions": true, "GET /v1/suppressions/export": true, "POST /v1/suppressions/import": true,
+	"GET /v1/lists/{direction}/{type}": true, "GET /v1/rejections": true,
 	"GET /v1/me": true, "GET /v1/workspaces": true, "POST /v1/workspaces": true, "GET /v1/domains": true, "GET /v1/inboxes": true, "GET /v1/events": true, "GET /v1/ws": true,
 }
 
@@ -87,7 +90,7 @@ func fill(t *testing.T, s string, n tenant) string {
 		keyID = n.inboxKeyID
 	}
 	values := map[string]string{"{workspace}": n.id, "{domain}": n.domain, "{inbox}": n.inbox, "{message}": n.message, "{thread}": n.thread, "{key}": keyID,
-		"{address}": n.address, "{attachment}": "2"}
+		"{address}": n.address, "{attachment}": "2", "{direction}": "receive", "{type}": "block", "{entry}": n.address, "{rejection}": n.rejection}
 	return placeholder.ReplaceAllStringFunc(s, func(p string) string {
 		v, ok := values[p]
 		if !ok {
@@ -101,7 +104,7 @@ func fill(t *testing.T, s string, n tenant) string {
 func nobody() tenant {
 	now := time.Now()
 	return tenant{id: ident.New("ws", now), domain: "nobody.example", inbox: ident.New("inb", now), message: ident.New("msg", now), thread: ident.New("thr", now),
-		keyID: ident.New("key", now), inboxKeyID: ident.New("key", now), address: "one@nobody.example"}
+		keyID: ident.New("key", now), inboxKeyID: ident.New("key", now), rejection: ident.New("rej", now), address: "one@nobody.example"}
 }
 
 var requestIDs = regexp.MustCompile(`"requestId":"[^"]*"`)
@@ -112,7 +115,7 @@ func stranger(body string) string { return requestIDs.ReplaceAllString(body, `"r
 func (w *world) snapshot(n tenant) string {
 	var b strings.Builder
 	for _, path := range []string{"/v1/workspaces/" + n.id, "/v1/domains", "/v1/inboxes", "/v1/workspaces/" + n.id + "/keys", "/v1/inboxes/" + n.inbox + "/keys",
-		"/v1/inboxes/" + n.inbox + "/messages", "/v1/inboxes/" + n.inbox + "/threads", "/v1/inboxes/" + n.sibling, "/v1/queue", "/v1/suppressions",
+		"/v1/inboxes/" + n.inbox + "/messages", "/v1/inboxes/" + n.inbox + "/threads", "/v1/inboxes/" + n.sibling, "/v1/queue", "/v1/suppressions", "/v1/lists/receive/block", "/v1/rejections",
 		"/v1/workspaces/" + n.id + "/sending", "/v1/domains/" + n.domain + "/sending", "/v1/inboxes/" + n.inbox + "/sending", "/v1/domains/" + n.domain} {
 		b.WriteString(w.must(200, "GET", path, n.key, "", nil).body)
 	}
@@ -125,6 +128,7 @@ func (w *world) furnish(n tenant) (sent string) {
 	var m accepted
 	w.must(202, "POST", "/v1/inboxes/"+n.inbox+"/messages", n.key, `{"to":["ann@x.example","bob@y.example"],"subject":"Waiting","text":"x"}`, &m)
 	w.must(201, "POST", "/v1/suppressions", n.key, `{"address":"`+n.address+`"}`, nil)
+	w.must(201, "POST", "/v1/lists/receive/block", n.key, `{"entry":"`+n.address+`"}`, nil)
 	return m.ID
 }
 
@@ -158,7 +162,8 @@ func TestTheWallOfAWorkspaceStandsOnEveryRoute(t *testing.T) {
 		}
 	}
 	for name, query := range map[string]string{"ws": "/v1/ws?workspaceId=", "events": "/v1/events?workspaceId=", "inboxes": "/v1/inboxes?workspaceId=", "domains": "/v1/domains?workspaceId=",
-		"queue": "/v1/queue?workspaceId=", "counts": "/v1/queue/domains?workspaceId=", "suppressions": "/v1/suppressions?workspaceId=", "export": "/v1/suppressions/export?workspaceId="} {
+		"queue": "/v1/queue?workspaceId=", "counts": "/v1/queue/domains?workspaceId=", "suppressions": "/v1/suppressions?workspaceId=", "export": "/v1/suppressions/export?workspaceId=",
+		"lists": "/v1/lists/receive/block?workspaceId=", "rejections": "/v1/rejections?workspaceId="} {
 		got, want := w.do("GET", query+w.b.id, w.a.key, ""), w.do("GET", query+nobody().id, w.a.key, "")
 		if got.status != 404 || stranger(got.body) != stranger(want.body) {
 			t.Errorf("%s of another workspace: %d %s, of none: %d %s", name, got.status, got.body, want.status, want.body)

@@ -108,7 +108,7 @@ func TestWhatIsRefusedForGoodComesBackAsANotice(t *testing.T) {
 	if strings.Contains(notice, "hidden@") || strings.Contains(notice, "x@far.test>") && strings.Contains(notice, "Final-Recipient: rfc822; x@far.test") {
 		t.Errorf("the notice tells too much:\n%s", notice)
 	}
-	if why, err := b.box("a.test").Suppressed(t.Context(), []string{"nobody@far.test", "x@far.test"}); err != nil || len(why) != 1 {
+	if why, _, err := b.box("a.test").Suppressions(t.Context(), nil, 0); err != nil || len(why) != 1 {
 		t.Errorf("suppressed: %v, %v", why, err)
 	}
 	if in, err := b.inbox("ann@a.test").Message(t.Context(), id); err != nil || in.ThreadID == "" {
@@ -165,6 +165,23 @@ func TestMailBetweenInboxesGoesThroughTheOutbox(t *testing.T) {
 	gone := b.wait("ann@a.test", b.send("ann@a.test", nil, "nobody@b.test"), mailstore.Bounced)
 	if gone[0].Enhanced != "5.1.1" {
 		t.Errorf("to nobody: %+v", gone[0])
+	}
+}
+
+func TestListsHoldForMailBetweenInboxes(t *testing.T) {
+	b := newBed(t, nil)
+	lists, _, err := b.dir.Operator().Lists(t.Context(), b.homes["b.test"], "", tenancy.ListsCreate)
+	b.must(err)
+	_, _, err = lists.Add(t.Context(), mailstore.ListEntry{List: mailstore.List{Direction: mailstore.ListReceive, Kind: mailstore.ListBlock}, Entry: "ann@a.test"})
+	b.must(err)
+	b.wait("ann@a.test", b.send("ann@a.test", nil, "cat@b.test", "bob@a.test"), mailstore.Delivered)
+	b.wait("bob@a.test", b.send("bob@a.test", nil, "cat@b.test"), mailstore.Delivered)
+	in := b.inbox("cat@b.test")
+	for mailbox, author := range map[string]string{mailstore.InboxMailbox: "bob@a.test", mailstore.JunkMailbox: "ann@a.test"} {
+		list, _, err := in.Messages(t.Context(), mailstore.MessageFilter{Mailbox: mailbox}, nil, 0)
+		if err != nil || len(list) != 1 || list[0].Envelope.From[0].Address != author {
+			t.Errorf("%s: %+v, %v", mailbox, list, err)
+		}
 	}
 }
 
@@ -316,7 +333,7 @@ func TestWhatIsTooOldIsGivenUp(t *testing.T) {
 	if notice := b.mails("ann@a.test", 1)[0]; !strings.Contains(notice, "Action: failed") {
 		t.Errorf("notice:\n%s", notice)
 	}
-	if why, _ := b.box("a.test").Suppressed(t.Context(), []string{"x@far.test"}); len(why) != 0 {
+	if why, _, err := b.box("a.test").Suppressions(t.Context(), nil, 0); err != nil || len(why) != 0 {
 		t.Errorf("suppressed: %v", why)
 	}
 }

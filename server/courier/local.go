@@ -13,6 +13,7 @@ import (
 	"github.com/postroom/postroom/mailstore/message"
 	"github.com/postroom/postroom/mailstore/report"
 	"github.com/postroom/postroom/server/courier/smtpc"
+	"github.com/postroom/postroom/server/junk"
 	"github.com/postroom/postroom/tenancy"
 )
 
@@ -56,8 +57,10 @@ func (c *Courier) deliver(ctx context.Context, l *load, left []mailstore.Claimed
 	if _, err := io.Copy(spool, b.reader()); err != nil {
 		return nil, fmt.Errorf("copy message: %w", err)
 	}
-	// It is not confirmed: should it not be settled and come again, it is stored once. No other message has its return path.
-	_, err = mailstore.Deliver(ctx, mailstore.Arrival{Sender: b.sender, Trace: c.trace(b.sender, string(l.parcel.Message)), Spool: spool, To: to})
+	if err = screen(ctx, spool, l.parcel.Sender, to); err == nil {
+		// It is not confirmed: should it not be settled and come again, it is stored once. No other message has its return path.
+		_, err = mailstore.Deliver(ctx, mailstore.Arrival{Sender: b.sender, Trace: c.trace(b.sender, string(l.parcel.Message)), Spool: spool, To: to})
+	}
 	if err != nil {
 		f := &refusal{code: 451, status: "4.3.0", text: "not available now", reason: report.Other}
 		if x := fault.From(err); x != nil {
@@ -75,6 +78,17 @@ func (c *Courier) deliver(ctx context.Context, l *load, left []mailstore.Claimed
 		return results, nil
 	}
 	return results, nil
+}
+
+// screen decides for each recipient where a message from here goes. That it is from its author is known.
+func screen(ctx context.Context, spool *mailstore.Spool, sender string, to []mailstore.Recipient) error {
+	header, err := headerOf(spool.Reader())
+	if err != nil {
+		return fmt.Errorf("read header: %w", err)
+	}
+	letter := message.Parse(header).Envelope
+	_, err = junk.Place(ctx, junk.Evidence{}, mailstore.ScreeningOf(&letter, sender), to)
+	return err
 }
 
 // trace is what is put in front of a message that comes from here (RFC 5321, 4.4).

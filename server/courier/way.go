@@ -103,10 +103,11 @@ func (k *lookup) way(ctx context.Context, l *load) (err error) {
 	defer cancel()
 	c := k.c
 	if k.local == nil {
-		local, err := c.dir.Local(ctx, k.domain)
+		owner, err := c.dir.Local(ctx, k.domain)
 		if err != nil {
 			return err
 		}
+		local := owner != ""
 		k.local = &local
 	}
 	if l.leaving, err = k.senders.leaving(ctx, l.parcel); err != nil {

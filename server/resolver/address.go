@@ -59,6 +59,22 @@ func (r *Resolver) Addresses(ctx context.Context, name string) (Addresses, error
 	return found, nil
 }
 
+// IPv4 looks up the A records of a name alone, in the order in which the server gives them: at least one if err is nil. It is
+// for names that are no hosts, whose addresses are codes (RFC 5782). Errors: as with TXT.
+func (r *Resolver) IPv4(ctx context.Context, name string) (Addresses, error) {
+	e, err := r.lookup(ctx, name, dns.TypeA)
+	if err != nil {
+		return Addresses{}, err
+	}
+	found := Addresses{Answer: r.answer(e)}
+	for _, rr := range e.rrs {
+		if addr, ok := netip.AddrFromSlice(rr.(*dns.A).A.To4()); ok {
+			found.IPv4 = append(found.IPv4, addr)
+		}
+	}
+	return found, nil
+}
+
 // families looks up both families at once. When one is there, the other has familyGrace left: there are name servers that
 // never answer for one of them (RFC 4074).
 func (r *Resolver) families(ctx context.Context, name string) (v4, v6 entry, err4, err6 error) {

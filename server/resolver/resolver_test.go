@@ -38,6 +38,19 @@ func TestAddressesComeByFamily(t *testing.T) {
 	}
 }
 
+func TestIPv4AsksForNothingElse(t *testing.T) {
+	r, zones, _ := setUp(t, "code.test. A 127.0.0.4\ncode.test. A 127.0.0.2\ncode.test. AAAA 2001:db8::1\nsix.test. AAAA 2001:db8::1")
+	found, err := r.IPv4(t.Context(), "code.test")
+	if err != nil || !slices.Equal(found.IPv4, []netip.Addr{netip.MustParseAddr("127.0.0.4"), netip.MustParseAddr("127.0.0.2")}) || found.IPv6 != nil {
+		t.Errorf("%+v, %v", found, err)
+	}
+	if n := zones.Queries("code.test", dns.TypeAAAA); n != 0 {
+		t.Errorf("asked for IPv6 %d times", n)
+	}
+	_, err = r.IPv4(t.Context(), "six.test")
+	check(t, err, ErrNoRecords, false)
+}
+
 func TestOneFamilyIsEnoughWhenTheOtherFails(t *testing.T) {
 	r, zones, _ := setUp(t, `
 		host.test. A 192.0.2.1

@@ -40,6 +40,7 @@ type bed struct {
 	ended    chan error // what Serve returned
 	stop     context.CancelFunc
 	held     func() int                       // connections
+	records  func()                           // writes what waits to be recorded
 	homes    map[string]mailstore.WorkspaceID // by domain
 	secrets  map[string]string                // "password:ADDRESS" and "key:NAME"
 	keys     map[string]tenancy.KeyID         // by name
@@ -135,7 +136,7 @@ func (b *bed) serve(l net.Listener) {
 	ctx, stop := context.WithCancel(context.Background())
 	s := New(b.cfg, b.dir, slog.New(slog.NewTextHandler(b.logs, nil)))
 	b.stop, b.ended = stop, make(chan error, 1)
-	b.held = s.gate.Inside
+	b.held, b.records = s.gate.Inside, s.records.write
 	ended := b.ended
 	go func() { ended <- s.Serve(ctx, l, b.implicit) }()
 }

@@ -5,10 +5,11 @@ import (
 	"crypto/tls"
 	"fmt"
 	"io"
-	"net/netip"
 	"slices"
 
 	"github.com/postroom/postroom/mailstore"
+	"github.com/postroom/postroom/mailstore/message"
+	"github.com/postroom/postroom/server/junk"
 	"github.com/postroom/postroom/server/mailauth"
 )
 
@@ -25,44 +26,73 @@ type judged struct {
 // have put aside. What comes to a return path of ours is filed nowhere else: nobody can write to one who did not get our mail.
 func (s *session) judge(spool *mailstore.Spool, head int64) (j judged, err error) {
 	j = judged{spool: spool, to: slices.Clone(s.tx.to)}
-	verifier, ip := s.run.cfg.Auth, s.front.link.ip
-	if verifier == nil || slices.ContainsFunc(s.run.cfg.Trusted, func(n netip.Prefix) bool { return n.Contains(ip) }) {
-		return j, nil
-	}
-	message, ok := spool.Reader().(io.ReaderAt)
+	text, ok := spool.Reader().(io.ReaderAt)
 	if !ok {
 		return j, fmt.Errorf("judge message: a spool that is no io.ReaderAt")
 	}
-	verdict := verifier.Verify(s.run.ctx, mailauth.Session{IP: ip, HELO: s.tx.helo, Sender: s.tx.sender, TLS: shownTLS(s.front.link.tls)}, message, spool.Size())
-	if verdict.DMARC.Disposition == mailauth.Reject && s.tx.rejecting == len(s.tx.to) {
-		return j, errForged
+	header := make([]byte, head)
+	if _, err := text.ReadAt(header, 0); err != nil && err != io.EOF {
+		return j, fmt.Errorf("judge message: %w", err)
 	}
-	aside := verdict.DMARC.Disposition == mailauth.Reject || verdict.DMARC.Disposition == mailauth.Quarantine
-	for i := range j.to {
-		if !verdict.Authenticated() {
-			j.to[i].Labels = append(slices.Clone(j.to[i].Labels), mailstore.LabelUnauthenticated)
-		}
-		if aside && j.to[i].Bounce == "" {
-			j.to[i].Mailbox = mailstore.JunkMailbox
-		}
+	letter := message.Parse(header).Envelope
+	question := mailstore.ScreeningOf(&letter, s.tx.sender)
+	s.tx.subject, s.tx.author = letter.Subject, question.Author
+	found, err := s.look(&j, text)
+	if err != nil {
+		return j, err
 	}
-	j.auth, j.front = evidence(verdict), verdict.Header(s.run.cfg.Hostname)
-	j.spool, err = s.withoutForeign(spool, message, head)
+	welcome, err := junk.Place(s.run.ctx, found, question, j.to)
+	switch {
+	case err != nil:
+		return j, err
+	case found.Refuse && !welcome:
+		return j, refuseJunk(found)
+	case found.Later && !welcome:
+		return j, errLater
+	}
+	if j.auth != nil {
+		j.spool, err = s.withoutForeign(spool, text, header)
+	}
 	return j, err
 }
 
-// withoutForeign takes Authentication-Results out of a message that claim to be this server's. Few messages have any.
-func (s *session) withoutForeign(spool *mailstore.Spool, message io.ReaderAt, head int64) (*mailstore.Spool, error) {
-	header := make([]byte, head)
-	if _, err := message.ReadAt(header, 0); err != nil && err != io.EOF {
-		return spool, fmt.Errorf("judge message: %w", err)
+// look finds out who really sent a message, and fails if it is to be refused for all of its recipients.
+func (s *session) look(j *judged, text io.ReaderAt) (found junk.Evidence, err error) {
+	found.Source, found.HELO = s.front.link.ip.String(), s.tx.helo
+	verifier, ip := s.run.cfg.Auth, s.front.link.ip
+	var verdict mailauth.Verdict
+	switch {
+	case s.run.trusts(ip):
+		return found, nil
+	case verifier == nil:
+		s.sift(&found, verdict, text, j.spool.Size())
+		return found, nil
 	}
+	verdict = verifier.Verify(s.run.ctx, mailauth.Session{IP: ip, HELO: s.tx.helo, Sender: s.tx.sender, TLS: shownTLS(s.front.link.tls)}, text, j.spool.Size())
+	if verdict.DMARC.Disposition == mailauth.Reject && s.tx.rejecting == len(s.tx.to) {
+		return found, errForged
+	}
+	if !verdict.Authenticated() {
+		for i := range j.to {
+			j.to[i].Labels = append(slices.Clone(j.to[i].Labels), mailstore.LabelUnauthenticated)
+		}
+	}
+	j.auth, j.front = evidence(verdict), verdict.Header(s.run.cfg.Hostname)
+	found.Forged = verdict.DMARC.Disposition == mailauth.Reject || verdict.DMARC.Disposition == mailauth.Quarantine
+	found.Doubtful = verdict.DMARC.Result == mailauth.Fail || verdict.DMARC.Result == mailauth.TempError
+	s.sift(&found, verdict, text, j.spool.Size())
+	return found, nil
+}
+
+// withoutForeign takes Authentication-Results out of a message that claim to be this server's. Few messages have any.
+func (s *session) withoutForeign(spool *mailstore.Spool, text io.ReaderAt, header []byte) (*mailstore.Spool, error) {
+	head := int64(len(header))
 	kept := mailauth.Strip(header, s.run.cfg.Hostname)
 	if len(kept) == len(header) {
 		return spool, nil
 	}
 	other := mailstore.NewSpool(s.tx.to[0].Inbox)
-	if _, err := io.Copy(other, io.MultiReader(bytes.NewReader(kept), io.NewSectionReader(message, head, spool.Size()-head))); err != nil {
+	if _, err := io.Copy(other, io.MultiReader(bytes.NewReader(kept), io.NewSectionReader(text, head, spool.Size()-head))); err != nil {
 		s.front.giveBack(other)
 		return spool, fmt.Errorf("judge message: %w", err)
 	}

@@ -7,15 +7,11 @@ import (
 	"net/netip"
 	"time"
 
-	"github.com/postroom/postroom/mailstore"
 	"github.com/postroom/postroom/tenancy"
 )
 
 // login is who has logged in on a submission server: one inbox, and by which right it sends.
-type login struct {
-	grant  *tenancy.Grant
-	outbox mailstore.Outbox // of its workspace
-}
+type login struct{ grant *tenancy.Grant }
 
 // loginTimeout bounds how long the directory may take.
 const loginTimeout = 30 * time.Second
@@ -32,11 +28,9 @@ func (r *run) admit(user, password string, from netip.Addr) (*login, error) {
 	if !g.Allows(tenancy.MessagesSend) {
 		return nil, errMayNotSend
 	}
-	outbox, _, err := g.Queue(ctx, "", tenancy.MessagesSend)
-	if errors.Is(err, tenancy.ErrNotFound) {
-		return nil, tenancy.ErrUnauthenticated // the inbox has gone meanwhile
-	}
-	return &login{g, outbox}, err
+	l := &login{g}
+	_, err = l.sender(ctx) // the inbox may have gone meanwhile
+	return l, err
 }
 
 // sender is the inbox as it is now, with the addresses that it may use. It fails with tenancy.ErrUnauthenticated when the

@@ -9,6 +9,7 @@ import (
 
 	"github.com/postroom/postroom/mailstore"
 	"github.com/postroom/postroom/mailstore/fault"
+	"github.com/postroom/postroom/server/junk"
 	"github.com/postroom/postroom/tenancy"
 )
 
@@ -24,6 +25,7 @@ var (
 	errInternal421     = refusal(421, 4, 3, 0, "internal error; try again later")
 	errTimeout         = refusal(421, 4, 4, 2, "nothing was heard for too long")
 	errTooMany         = refusal(421, 4, 7, 0, "too many connections; try again later")
+	errGuessing        = refusal(421, 4, 7, 0, "too many recipients of your address or network were refused; try again later")
 	errTooManyRejected = refusal(421, 4, 7, 0, "too many recipients were refused")
 	errTooManyErrors   = refusal(421, 4, 7, 0, "too many commands were refused")
 	errTooIdle         = refusal(421, 4, 7, 0, "too many commands without a message")
@@ -48,6 +50,7 @@ var (
 	errSenderUTF8      = refusal(553, 5, 6, 7, "this sender needs the SMTPUTF8 parameter")
 	errRecipientUTF8   = refusal(553, 5, 6, 7, "this recipient needs a message with the SMTPUTF8 parameter")
 	errNoSuchUser      = refusal(550, 5, 1, 1, "no such user here")
+	errTooFast         = refusal(450, 4, 7, 1, "too many messages from your address or network; try again later")
 	errRelay           = refusal(550, 5, 7, 1, "relaying denied: this domain is not served here")
 )
 
@@ -74,6 +77,7 @@ var (
 	errNotYours      = refusal(550, 5, 7, 1, "the sender is not one of your addresses")
 	errFromNotYours  = refusal(550, 5, 7, 1, "the From or Sender field names an address that is not one of yours")
 	errNoAddress     = refusal(553, 5, 1, 3, "this is no address that mail can be sent to")
+	errAllListed     = refusal(550, 5, 7, 1, "your lists for sending keep out all of these addresses")
 	errAllSuppressed = refusal(550, 5, 7, 1, "nothing is sent to any of these addresses any more: they are suppressed")
 	errSenderFull    = refusal(452, 4, 2, 2, "your storage is full; try again later")
 	errSenderLimit   = refusal(451, 4, 7, 1, "a limit of yours is reached; try again later")
@@ -85,6 +89,7 @@ func errSuppressed(reason string) *smtp.SMTPError {
 		mailstore.SuppressedByBounce:      "mail to it bounced",
 		mailstore.SuppressedByComplaint:   "its owner complained",
 		mailstore.SuppressedByUnsubscribe: "its owner unsubscribed",
+		mailstore.ReasonListed:            "your lists for sending keep it out",
 	}[reason]
 	if why == "" {
 		why = "it is suppressed"
@@ -95,6 +100,8 @@ func errSuppressed(reason string) *smtp.SMTPError {
 // Refusals of a message.
 var (
 	errTooLarge = refusal(552, 5, 3, 4, "the message is too large")
+	errSpam     = refusal(550, 5, 7, 1, "the message was found to be spam")
+	errLater    = refusal(451, 4, 7, 1, "the message is not taken now; try again later")
 	errForged   = refusal(550, 5, 7, 26, "the domain of the author asks to have this message rejected: neither SPF nor DKIM proves that it is from there (DMARC)")
 	errHeader   = refusal(554, 5, 6, 0, "the header section is too large")
 	errLoop     = refusal(554, 5, 4, 6, "the message goes in circles: too many Received fields")
@@ -115,6 +122,48 @@ var (
 	errNotAllowed  = refusal(550, 5, 7, 1, "the recipient does not take this message")
 	errBadMessage  = refusal(554, 5, 6, 0, "the message cannot be taken as it is")
 )
+
+// refuseJunk says why a message is refused that speaks against itself.
+func refuseJunk(found junk.Evidence) *smtp.SMTPError {
+	if found.Reason == mailstore.ReasonDNSBL {
+		return refusal(550, 5, 7, 1, listedWords+printable(found.Detail))
+	}
+	return errSpam
+}
+
+// listedWords begin the refusal of what comes from an address or domain on a DNS list.
+const listedWords = "not taken: "
+
+// reasonOf is why something was refused, as records tell it; "" for what is no refusal of mail.
+func reasonOf(e *smtp.SMTPError) string {
+	if strings.HasPrefix(e.Message, listedWords) {
+		return mailstore.ReasonDNSBL
+	}
+	switch e {
+	case errNoSuchUser:
+		return mailstore.ReasonUnknownUser
+	case errRelay:
+		return mailstore.ReasonNotServed
+	case errForged:
+		return mailstore.ReasonForged
+	case errSpam:
+		return mailstore.ReasonSpam
+	case errLater:
+		return mailstore.ReasonLater
+	case errLoop:
+		return mailstore.ReasonInCircles
+	case errTooLarge, errHeader:
+		return mailstore.ReasonTooLarge
+	case errTextLine, errNUL, errBareCR, errBareLF, errBadMessage:
+		return mailstore.ReasonMalformed
+	case errTooFast:
+		return mailstore.ReasonTooFast
+	}
+	if e.Code >= 500 {
+		return mailstore.ReasonPolicy
+	}
+	return ""
+}
 
 // toReply is the border: whatever went wrong, it is what the engine shows as it is, and nil for nil. The engine would
 // make any other error permanent and show its text.
@@ -159,6 +208,8 @@ func toSubmissionReply(err error) *smtp.SMTPError {
 	switch kind := fault.KindOf(err); {
 	case errors.Is(err, tenancy.ErrUnauthenticated), kind == fault.NotFound:
 		return errRevoked
+	case errors.Is(err, mailstore.ErrListed):
+		return errAllListed
 	case errors.Is(err, mailstore.ErrSuppressed):
 		return errAllSuppressed
 	case kind == fault.Forbidden:

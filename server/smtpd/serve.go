@@ -11,6 +11,7 @@ import (
 
 	"github.com/emersion/go-smtp"
 
+	"github.com/postroom/postroom/mailstore"
 	"github.com/postroom/postroom/mailstore/ident"
 	"github.com/postroom/postroom/server"
 )
@@ -28,6 +29,8 @@ func (s *Server) Serve(ctx context.Context, l net.Listener, implicit bool) error
 	r := &run{Server: s, ctx: inner, implicit: implicit, fronts: make(chan net.Conn), closed: make(chan struct{}), links: map[*link]struct{}{}}
 	r.engine = r.newEngine()
 
+	recording := make(chan struct{})
+	go func() { defer close(recording); s.records.keep(r.closed) }()
 	engine := make(chan error, 1)
 	go func() { engine <- r.engine.Serve(r) }()
 	err := server.Accept(ctx, l, s.log, r.welcome)
@@ -38,6 +41,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener, implicit bool) error
 	if ended := <-engine; !errors.Is(ended, net.ErrClosed) {
 		err = errors.Join(err, ended)
 	}
+	<-recording
 	return errors.Join(err, shutdown)
 }
 
@@ -84,8 +88,12 @@ func (r *run) newSession(c *smtp.Conn) (smtp.Session, error) {
 // welcome lets a connection in, or turns it away without a goroutine of its own.
 func (r *run) welcome(conn net.Conn) {
 	ip := server.AddressOf(conn.RemoteAddr())
-	if !r.gate.Enter(ip) {
+	fast := r.tooFast(r.connections, ip)
+	if fast || !r.gate.Enter(ip) {
 		r.log.Debug("connection refused", "remote", ip)
+		if fast {
+			r.records.add("", mailstore.Rejection{Reason: mailstore.ReasonTooFast, Detail: errTooMany.Message, Source: ip.String()})
+		}
 		if !r.implicit {
 			conn.SetWriteDeadline(time.Now().Add(refuseTimeout))
 			conn.Write([]byte(replyLine(errTooMany) + "\r\n"))

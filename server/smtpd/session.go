@@ -38,6 +38,8 @@ type transaction struct {
 	inboxes  map[mailstore.InboxID]bool
 	named    int // recipients that were accepted
 
+	author, subject string // of the message, once it was read
+
 	rejecting int // of to: their workspaces have forged mail rejected
 }
 
@@ -49,7 +51,11 @@ func (s *session) Mail(from string, opts *smtp.MailOptions) error {
 	case s.tx.begun:
 		return errSenderTwice
 	case opts.Size > s.run.cfg.MaxMessageBytes:
+		s.record("", mailstore.Rejection{Sender: from}, errTooLarge)
 		return errTooLarge
+	case s.run.tooFast(s.run.messages, s.front.link.ip):
+		s.record("", mailstore.Rejection{Sender: from}, errTooFast)
+		return errTooFast
 	case !opts.UTF8 && !isASCII(from):
 		return errSenderUTF8
 	}
@@ -66,7 +72,12 @@ func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
 	}
 	found, err := s.find(s.run.ctx, to)
 	if err != nil {
-		return s.refuse("recipient refused", err)
+		e := s.refuse("recipient refused", err)
+		s.record(found.WorkspaceID, mailstore.Rejection{Sender: s.tx.sender, Recipient: to}, e)
+		if s.run.tooFast(s.run.rejected, s.front.link.ip) {
+			return errGuessing
+		}
+		return e
 	}
 	s.tx.named++
 	if !s.tx.inboxes[found.InboxID] {
@@ -79,20 +90,21 @@ func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
 	return nil
 }
 
-// find asks where mail for an address goes. Whether a user or the whole domain is unknown makes the refusal.
-func (s *session) find(ctx context.Context, to string) (tenancy.Recipient, error) {
+// find asks where mail for an address goes. Whether a user or the whole domain is unknown makes the refusal; of a user that is
+// unknown the workspace is told.
+func (s *session) find(ctx context.Context, to string) (found tenancy.Recipient, err error) {
 	if to == barePostmaster {
 		return s.run.dir.Postmaster(ctx)
 	}
-	found, err := s.run.dir.Recipient(ctx, to)
+	found, err = s.run.dir.Recipient(ctx, to)
 	if fault.KindOf(err) != fault.NotFound {
 		return found, err
 	}
-	local, localErr := s.run.dir.Local(ctx, to[strings.LastIndexByte(to, '@')+1:])
-	if localErr != nil {
-		return found, localErr
-	}
-	if !local {
+	found.WorkspaceID, err = s.run.dir.Local(ctx, to[strings.LastIndexByte(to, '@')+1:])
+	switch {
+	case err != nil:
+		return found, err
+	case found.WorkspaceID == "":
 		return found, errRelay
 	}
 	return found, errNoSuchUser
@@ -111,7 +123,11 @@ func (s *session) Data(r io.Reader) error {
 	log := s.front.link.log.With("message", id, "from", s.tx.sender, "count", s.tx.named, "size", size)
 	if err != nil {
 		log.Info("message refused", "err", err)
-		return toReply(err)
+		e := toReply(err)
+		for _, r := range s.tx.to {
+			s.record(r.Inbox.WorkspaceID(), mailstore.Rejection{Inbox: r.Inbox.ID(), Sender: s.tx.sender, Author: s.tx.author, Subject: s.tx.subject, Recipient: r.Address}, e)
+		}
+		return e
 	}
 	log.Info("message accepted")
 	return accepted(id)
@@ -140,8 +156,18 @@ func (s *session) take(r io.Reader, id string) (size int64, err error) {
 	return spool.Size(), nil
 }
 
+// record keeps what was refused, with the workspace that it was for; "" is none. What is our failure, or the client's to mend, is
+// no refusal.
+func (s *session) record(ws mailstore.WorkspaceID, r mailstore.Rejection, e *smtp.SMTPError) {
+	if r.Reason = reasonOf(e); r.Reason == "" {
+		return
+	}
+	r.Detail, r.Source, r.HELO = replyLine(e), s.front.link.ip.String(), s.conn.Hostname()
+	s.run.records.add(ws, r)
+}
+
 // refuse logs what is our failure, and turns any error into its reply.
-func (s *session) refuse(what string, err error) error {
+func (s *session) refuse(what string, err error) *smtp.SMTPError {
 	e := toReply(err)
 	if e.Temporary() {
 		s.front.link.log.Warn(what, "err", err)

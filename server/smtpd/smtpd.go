@@ -13,11 +13,14 @@ import (
 	"crypto/tls"
 	"log/slog"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/postroom/postroom/mailstore"
 	"github.com/postroom/postroom/server"
+	"github.com/postroom/postroom/server/dnsbl"
 	"github.com/postroom/postroom/server/mailauth"
+	"github.com/postroom/postroom/server/rspamd"
 	"github.com/postroom/postroom/tenancy"
 )
 
@@ -54,6 +57,9 @@ type Config struct {
 	// Auth finds out who really sent a message that comes in; nil: nothing is looked at.
 	Auth *mailauth.Verifier
 
+	Lists   *dnsbl.Lists   // DNS lists that are asked about clients and senders; nil: none
+	Scanner *rspamd.Client // that is asked about messages; nil: none
+
 	// Trusted are networks whose clients relay what others sent, so that their addresses prove nothing: what they bring is not
 	// looked at.
 	Trusted []netip.Prefix
@@ -74,6 +80,9 @@ type Config struct {
 	MaxIdleCommands         int   // commands in a row that move no message (NOOP, RSET, ...)
 	MaxFailedLogins         int   // of one connection
 
+	// How fast clients may be, without Submission and outside of Trusted. 0: no bound.
+	Connections, Messages, RejectedRecipients Rate
+
 	IdleTimeout        time.Duration // for a whole command line
 	LoginTimeout       time.Duration // with Submission, from the first octet to a login
 	DataTimeout        time.Duration // for each read of message text
@@ -81,6 +90,12 @@ type Config struct {
 	HandshakeTimeout   time.Duration // for the TLS handshake
 	WriteTimeout       time.Duration // for each write of replies
 	DrainTimeout       time.Duration // for messages on their way when the server is told to stop
+}
+
+// Rate is how often a client may do something in a minute.
+type Rate struct {
+	PerSource  int // from an IPv4 address or IPv6 /64
+	PerNetwork int // from an IPv4 /24 or IPv6 /48
 }
 
 func (c Config) withDefaults() Config {
@@ -121,16 +136,31 @@ func orDefault[T int | int64 | time.Duration](v, otherwise T) T {
 // so that the client hears the refusal and can go on; above this the connection is closed.
 func (c Config) maxTransfer() int64 { return 2*c.MaxMessageBytes + 1<<20 }
 
+func (r Rate) pace() *server.Pace { return server.NewPace(r.PerSource, r.PerNetwork) }
+
+// tooFast counts one more for a client, and tells whether that is too many.
+func (s *Server) tooFast(p *server.Pace, ip netip.Addr) bool {
+	return !s.cfg.Submission && !s.trusts(ip) && p.Take(ip, time.Now()) > 0
+}
+
+func (s *Server) trusts(ip netip.Addr) bool {
+	return slices.ContainsFunc(s.cfg.Trusted, func(n netip.Prefix) bool { return n.Contains(ip) })
+}
+
 // Server takes mail from other servers or, with Config.Submission, from those who log in.
 type Server struct {
 	cfg  Config
 	dir  *tenancy.Directory
 	log  *slog.Logger
 	gate *server.Gate
+
+	connections, messages, rejected *server.Pace
+	records                         records
 }
 
 // New makes a server, which starts nothing.
 func New(cfg Config, dir *tenancy.Directory, log *slog.Logger) *Server {
 	cfg = cfg.withDefaults()
-	return &Server{cfg: cfg, dir: dir, log: log, gate: server.NewGate(cfg.MaxConnections, cfg.MaxConnectionsPerSource)}
+	return &Server{cfg: cfg, dir: dir, log: log, gate: server.NewGate(cfg.MaxConnections, cfg.MaxConnectionsPerSource),
+		connections: cfg.Connections.pace(), messages: cfg.Messages.pace(), rejected: cfg.RejectedRecipients.pace(), records: records{dir: dir, log: log}}
 }

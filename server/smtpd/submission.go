@@ -80,13 +80,13 @@ func (s *submission) Rcpt(to string, _ *smtp.RcptOptions) error {
 	if s.tx.known[folded] {
 		return nil
 	}
-	suppressed, err := s.front.login.outbox.Suppressed(s.run.ctx, []string{address})
+	refused, err := s.tx.mail.Refused(s.run.ctx, []string{address})
 	if err != nil {
 		return s.refuse("recipient refused", fmt.Errorf("look for suppression: %w", err))
 	}
-	if reason, yes := suppressed[folded]; yes {
-		s.front.link.log.Info("recipient is suppressed", "reason", reason)
-		if err := s.tx.mail.TellRejected(s.run.ctx, []mailstore.Rejection{{Address: address, Reason: reason}}); err != nil {
+	if reason, yes := refused[folded]; yes {
+		s.front.link.log.Info("nothing is sent to recipient", "reason", reason)
+		if err := s.tx.mail.TellRejected(s.run.ctx, []mailstore.Unsent{{Address: address, Reason: reason}}); err != nil {
 			return s.refuse("recipient refused", fmt.Errorf("tell of suppression: %w", err))
 		}
 		return errSuppressed(reason)

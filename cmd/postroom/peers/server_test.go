@@ -108,7 +108,13 @@ type server struct {
 // start runs `postroom dev` over a data directory, under an optional wrapper such as strace, until the test ends.
 func start(t testing.TB, dir string, wrapper ...string) *server {
 	t.Helper()
-	args := append(wrapper, binary(t), "dev", "--json", "--data", dir)
+	return startWith(t, dir, nil, wrapper...)
+}
+
+// startWith does the same with flags more.
+func startWith(t testing.TB, dir string, flags []string, wrapper ...string) *server {
+	t.Helper()
+	args := append(append(wrapper, binary(t), "dev", "--json", "--data", dir), flags...)
 	s := &server{t: t, cmd: exec.Command(args[0], args[1:]...), stderr: &bytes.Buffer{}, done: make(chan struct{})}
 	s.cmd.Stderr = s.stderr
 	s.cmd.WaitDelay = 5 * time.Second
