@@ -145,7 +145,7 @@ func (p *page) candidate(line span, i int) (c candidate, end int, ok bool) {
 	whole := span{i, groups[len(groups)-1].end}
 	c.span = whole
 	c.form, c.value, ok = p.formOf(groups, sep)
-	if !ok && sep == ' ' && len(groups) > 1 && !isSeries(groups) { // words, not groups
+	if !ok && sep == ' ' && len(groups) > 1 && !p.isSeries(groups) { // words, not groups
 		c.span = groups[0]
 		c.form, c.value, ok = p.formOf(groups[:1], 0)
 		whole = groups[0]
@@ -159,16 +159,16 @@ func (p *page) candidate(line span, i int) (c candidate, end int, ok bool) {
 	return c, whole.end, c.bound || !p.attached(c) && !p.measured(line, c)
 }
 
-// isSeries tells of groups joined by spaces that they are three or more of the same length, more than one character each: a
-// number of a card or an account, of which no group is a code.
-func isSeries(groups []span) bool {
-	const few = 3
+// isSeries tells of groups of digits joined by spaces that they are a number of a telephone, a card or an account, of which
+// no group is a code: three or more, or two of which the second is longer than the amount that may follow a code.
+func (p *page) isSeries(groups []span) bool {
+	const few, amount = 3, 2
 	for _, g := range groups {
-		if n := g.end - g.start; n < 2 || n != groups[0].end-groups[0].start {
+		if !p.allDigits(g) {
 			return false
 		}
 	}
-	return len(groups) >= few
+	return len(groups) >= few || groups[1].end-groups[1].start > amount
 }
 
 // formOf tells the form of words that stand together, and the value that they spell.
@@ -270,7 +270,7 @@ func (p *page) isAlone(line span, s span) bool {
 }
 
 // attached tells whether signs around the candidate make it a part of something else: an amount, a number with a
-// fraction, an address of the network, a path.
+// fraction, an address of the network, a path, the end of a number whose beginning is hidden, a value of a program's log.
 func (p *page) attached(c candidate) bool {
 	if i := c.start - 1; i >= 0 {
 		before, beyond := p.folded[i], rune(' ')
@@ -278,7 +278,7 @@ func (p *page) attached(c candidate) bool {
 			beyond = p.folded[i-1]
 		}
 		if before == blot || strings.ContainsRune(moneyRunes, before) || strings.ContainsRune(".,:'’", before) && isAlnum(beyond) && (before != ':' || isDigit(beyond)) ||
-			before == '-' && (isWordRune(beyond) || isDigit(beyond)) || before == ' ' && strings.ContainsRune(moneyRunes, beyond) && beyond != '#' && beyond != '>' {
+			before == '-' && (isWordRune(beyond) || isDigit(beyond)) || strings.ContainsRune("=[", before) && isWordRune(beyond) || before == '.' && beyond == '.' || before == ' ' && strings.ContainsRune(moneyRunes, beyond) && beyond != '#' && beyond != '>' {
 			return true
 		}
 		if before == ' ' && isDigit(beyond) && c.form <= grouped { // the tail of a number with groups
@@ -294,7 +294,8 @@ func (p *page) attached(c candidate) bool {
 			beyond = p.folded[i+1]
 		}
 		if after == blot || strings.ContainsRune("%@\\=&^~", after) || strings.ContainsRune(".,:/'’", after) && (isAlnum(beyond) || beyond == '/') ||
-			after == '-' && (isWordRune(beyond) || isDigit(beyond)) || after == '_' && isAlnum(beyond) {
+			after == '-' && (isWordRune(beyond) || isDigit(beyond)) || after == '_' && isAlnum(beyond) ||
+			after == '.' && beyond == '.' && i+2 < len(p.folded) && isAlnum(p.folded[i+2]) {
 			return true
 		}
 	}

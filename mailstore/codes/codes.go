@@ -101,6 +101,9 @@ func newest(text string) string {
 	}
 	var b strings.Builder
 	for line := range strings.Lines(message.ReplyText(text)) {
+		if strings.HasPrefix(line, "diff --git ") || strings.HasPrefix(line, "@@ -") { // a patch: what follows is program text
+			break
+		}
 		if !strings.HasPrefix(strings.TrimLeft(line, " "), ">") {
 			b.WriteString(line)
 		}

@@ -34,6 +34,8 @@ func TestCodesAreFoundInManyWaysOfSayingThem(t *testing.T) {
 		{"Acme", "code: 339201\nexpires in 15 min, if you didn't request this ignore it", "339201"},
 		{"Acme", "Your two-factor code is 2026.", "2026"},
 		{"Acme", "Your code is 8841-2207. Enter it to confirm your email.", "88412207"},
+		{"Your one-time PIN", "Read it to nobody.\n\nPIN: 4079\n\nIt stops working soon.", "4079"},
+		{"Acme", "To pair the television, type this link code:\n\nWTRK-HGZD", "WTRK-HGZD"},
 		// languages
 		{"", "Ihr Sicherheitscode lautet 482 913. Er ist 10 Minuten gültig.", "482913"},
 		{"482913 ist dein Acme-Bestätigungscode", "", "482913"},
@@ -101,6 +103,12 @@ func TestCodesAreFoundInManyWaysOfSayingThem(t *testing.T) {
 		{"Security alert", "We noticed a login from 203.0.113.77 (port 48213) on 2026-05-12. If this wasn't you, change your password.", ""},
 		{"", "Verification codes were sent 482913 times in 2025.", ""},
 		{"", "Your security code is kept with card 4929 1203 5567 0912.", ""},
+		{"", "The screen shows your passcode, or ask the desk on 01454 555 018. It expires soon; sign in then.", ""},
+		{"", "Your verification code is above.\n\nPatient: NC-20417 | 11:34", ""},
+		{"", "Set up your verification code app before 1 May 2025", ""},
+		{"", "otp_verification_timeout count=1842, sshd[20588]: one-time password accepted", ""},
+		{"", "Your verification code is sent to the number ..4821", ""},
+		{"", "The one-time password is checked.\n\ndiff --git a/otp.go b/otp.go\n+ verification code 482913", ""},
 		{"", "Error code 10060: login failed", ""},
 	} {
 		if got := values(Find(c.subject, c.text, "")); got != c.want {

@@ -98,8 +98,17 @@ func (e entry) stands(folded []rune, i int) bool {
 		}
 	}
 	behind := i + len(e.runes)
+	if isJoined(folded, i-1, i-2) || isJoined(folded, behind, behind+1) {
+		return false
+	}
 	return (e.inner || isPrefixing(e.runes[0]) || i == 0 || !isWordRune(folded[i-1]) || !isWordRune(folded[i])) &&
 		(!e.end || behind == len(folded) || !isWordRune(folded[behind]))
+}
+
+// isJoined tells whether "_" at i, with a letter or digit beyond it, makes a word a part of the name of something in a
+// program: "verify_code".
+func isJoined(folded []rune, i, beyond int) bool {
+	return i >= 0 && beyond >= 0 && i < len(folded) && beyond < len(folded) && folded[i] == '_' && isWordRune(folded[beyond])
 }
 
 // isPrefixing tells of the scripts that write the article and prepositions together with the word.

@@ -1,6 +1,7 @@
 package codes
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -205,7 +206,7 @@ func (w *weigher) named(c candidate) evidence {
 		switch {
 		case gap <= farBehind && !w.breaks(m.end, c.start) && (c.alone || !w.wordHeavy(m.end, c.start) && (!w.isTaken(m.end, c.start) || w.behindColon(c))):
 			return w.evidenceOf(ruleAfter, m)
-		case gap <= farColon && w.behindColon(c):
+		case gap <= farColon && w.behindColon(c) && (c.alone || !w.holdsParagraph(m.end, c.start)):
 			return w.evidenceOf(ruleColon, m)
 		case c.alone:
 			return w.evidenceOf(ruleAlone, m)
@@ -248,6 +249,11 @@ func (w *weigher) named(c candidate) evidence {
 func (w *weigher) wordHeavy(start, end int) bool {
 	const many = 12
 	return strings.Count(string(w.folded[start:end]), " ") > many
+}
+
+// holdsParagraph tells whether a paragraph ends between: the colon of a line in another one is of a word of its own.
+func (w *weigher) holdsParagraph(start, end int) bool {
+	return strings.Contains(string(w.folded[start:end]), "\n\n")
 }
 
 func (w *weigher) evidenceOf(rule string, m mark) evidence {
@@ -316,13 +322,13 @@ func (w *weigher) allowed(c candidate, e evidence) evidence {
 	near := behind && w.nearest(c) <= direct
 	switch e.rank {
 	case rankWeak:
-		enough = w.purposes > 2*w.moods && (w.moods == 0 || !isCoupon(c.value))
+		enough = w.purposes > 2*w.moods && (w.moods == 0 || !isCoupon(c.value)) || near && w.behindColon(c) && w.isAnnounced()
 	case rankPurpose:
 		enough = w.purposes >= 2 && w.purposes > w.moods && (e.rule == ruleUse || len(c.value) >= 5 && len(c.value) <= 8)
 	}
 	switch {
 	case c.dateish:
-		enough = enough && e.rank >= rankWeak && (c.alone || near)
+		enough = enough && e.rank >= rankWeak && (c.alone || near && w.isEqualled(c))
 	case c.form == letters:
 		enough = enough && e.rank == rankStrong && (near && (w.behindColon(c) || c.alone) || c.alone && strings.Contains(c.value, "-") || c.alone && w.behindColon(c))
 	case c.form == lower:
@@ -336,6 +342,18 @@ func (w *weigher) allowed(c candidate, e evidence) evidence {
 		return evidence{}
 	}
 	return e
+}
+
+// isAnnounced tells whether the subject names a one-time code.
+func (w *weigher) isAnnounced() bool {
+	return slices.ContainsFunc(w.subject, func(m mark) bool { return m.meaning == strong })
+}
+
+// isEqualled tells whether only signs, or a word like "is", are between the candidate and the word before it that names
+// codes: "your code is 2026", and not "… before May 2026".
+func (w *weigher) isEqualled(c candidate) bool {
+	between := strings.Trim(string(w.folded[c.start-w.nearest(c):c.start]), " \n:;,.-\"'“”„«»「【[(*_`#>")
+	return between == "" || slices.Contains(isWords, between)
 }
 
 // isCoupon tells of a value that it is a word with a number behind it: "SUMMER25".
