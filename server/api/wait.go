@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 	"github.com/postroom/postroom/mailstore/codes"
 	"github.com/postroom/postroom/mailstore/fault"
 	"github.com/postroom/postroom/mailstore/journal"
+	"github.com/postroom/postroom/mailstore/message"
 	"github.com/postroom/postroom/tenancy"
 )
 
@@ -22,21 +24,24 @@ const (
 	defaultMessageWait = 30
 )
 
+// maxLookBack bounds the messages that are there already and are looked at, the newest first.
+const maxLookBack = 10000
+
 type waitRequest struct {
 	InboxPath
 	Idempotent
 	Body struct {
-		Match          waitMatch `json:"match,omitempty" doc:"Which message; an empty one takes any that is received."`
+		Match          waitMatch `json:"match,omitempty" doc:"Which message: all that is given must be so; an empty one takes any that is received."`
 		TimeoutSeconds *int      `json:"timeoutSeconds,omitempty" minimum:"0" maximum:"120" doc:"How long to wait; 30 if it is not given, 0 looks once."`
 	}
 }
 
 type waitMatch struct {
-	From        string     `json:"from,omitempty" maxLength:"998" doc:"Part of the sender's name or address, without regard to case."`
-	Subject     string     `json:"subject,omitempty" maxLength:"998" doc:"Part of the subject, without regard to case."`
-	ThreadID    string     `json:"threadId,omitempty" doc:"Only a message of this thread."`
-	After       *time.Time `json:"after,omitempty" doc:"Received at this time or later, also if it is there already: take the time before you do what triggers the mail, and nothing is missed. Without it only messages that come while this request waits."`
-	IncludeJunk bool       `json:"includeJunk,omitempty" doc:"Also a message that was filed as junk."`
+	From        string `json:"from,omitempty" maxLength:"998" doc:"Part of the author's name or address as the From field has them, without regard to case."`
+	Subject     string `json:"subject,omitempty" maxLength:"998" doc:"Part of the subject, likewise."`
+	ThreadID    string `json:"threadId,omitempty" maxLength:"100" doc:"Only a message of this thread. Of a thread that does not exist nothing will come."`
+	After       string `json:"after,omitempty" maxLength:"100" doc:"Also what is there already: received at this time or later (RFC 3339, by the server's clock), or after the message with this id, received or sent. Take either before you do what triggers the mail, and nothing is missed. Of several that are there the newest is given, of several that come the first. Without it only messages that come while this request waits."`
+	IncludeJunk bool   `json:"includeJunk,omitempty" doc:"Also a message that was filed as junk."`
 }
 
 // awaited is what a wait answers.
@@ -79,7 +84,11 @@ type waits struct {
 	perWorkspace map[mailstore.WorkspaceID]int
 }
 
-var errTooManyWaits = fault.New(fault.Exhausted, "limit_reached", "As many requests wait for messages as may (limit waits); wait until one is answered, or follow GET /v1/events.")
+var (
+	errTooManyWaits = &fault.Error{Kind: fault.Exhausted, Code: "limit_reached", RetryAfter: 5 * time.Second,
+		Message: "As many requests wait for messages as may (limit waits); wait until one is answered, or follow GET /v1/events."}
+	errAfter = fault.New(fault.Invalid, validationFailed, "after is a time as in RFC 3339, or the id of a message of this inbox.").At("body.match.after")
+)
 
 // enter counts one until leave is called, once.
 func (c *waits) enter(ws mailstore.WorkspaceID, most int) (leave func(), err error) {
@@ -164,8 +173,11 @@ func (s *Server) wait(ctx context.Context, g *tenancy.Grant, box mailstore.Inbox
 	if in.Body.TimeoutSeconds != nil {
 		seconds = *in.Body.TimeoutSeconds
 	}
-	w := watch{box: box, match: in.Body.Match, begun: s.cfg.Clock(),
+	w := watch{box: box, match: in.Body.Match, from: message.Fold(in.Body.Match.From), subject: message.Fold(in.Body.Match.Subject), begun: s.cfg.Clock(),
 		follower: follower{grant: g, journal: box.Journal(), workspace: box.WorkspaceID(), types: in.Body.Match.events()}}
+	if err := w.readAfter(ctx); err != nil {
+		return "", err
+	}
 	deadline := w.begun.Add(time.Duration(seconds) * time.Second)
 	if err := w.start(ctx, ""); err != nil { // the place is taken before it is looked: nothing falls in between
 		return "", err
@@ -176,8 +188,8 @@ func (s *Server) wait(ctx context.Context, g *tenancy.Grant, box mailstore.Inbox
 	}
 	defer leave()
 	var id mailstore.MessageID
-	if w.match.After != nil {
-		id, err = w.newest(ctx, *w.match.After)
+	if w.match.After != "" {
+		id, err = w.newest(ctx)
 	}
 	for err == nil && id == "" {
 		var more bool
@@ -185,14 +197,14 @@ func (s *Server) wait(ctx context.Context, g *tenancy.Grant, box mailstore.Inbox
 			continue
 		}
 		if !s.await(ctx, &w.follower, deadline) {
-			return s.late(ctx, &w)
+			return s.late(ctx, &w, in)
 		}
 	}
 	return id, err
 }
 
 // late says why a wait ends without a message.
-func (s *Server) late(ctx context.Context, w *watch) (mailstore.MessageID, error) {
+func (s *Server) late(ctx context.Context, w *watch, in *waitRequest) (mailstore.MessageID, error) {
 	switch {
 	case ctx.Err() != nil:
 		return "", ctx.Err()
@@ -202,6 +214,9 @@ func (s *Server) late(ctx context.Context, w *watch) (mailstore.MessageID, error
 	if err := w.follower.grant.Check(ctx); err != nil {
 		return "", err
 	}
+	if _, err := in.mail(ctx, w.follower.grant, tenancy.MessagesRead); err != nil { // the inbox is there no more
+		return "", err
+	}
 	id, _, err := w.next(ctx) // what came at the last moment
 	return id, err
 }
@@ -209,25 +224,66 @@ func (s *Server) late(ctx context.Context, w *watch) (mailstore.MessageID, error
 // watch looks for one message.
 type watch struct {
 	follower
-	box   mailstore.Inbox
-	match waitMatch
-	begun time.Time
+	box           mailstore.Inbox
+	match         waitMatch
+	from, subject string          // what is looked for, folded
+	since         time.Time       // what match.After means: received then or later
+	than          mailstore.Place // or behind the place of a message, if it names one
+	begun         time.Time
+}
+
+// readAfter reads match.After.
+func (w *watch) readAfter(ctx context.Context) (err error) {
+	after := w.match.After
+	if after == "" {
+		return nil
+	}
+	if w.since, err = time.Parse(time.RFC3339, after); err == nil {
+		return nil
+	}
+	m, err := w.box.Message(ctx, mailstore.MessageID(after))
+	if fault.KindOf(err) == fault.NotFound {
+		return errAfter
+	}
+	w.than = placeOf(m)
+	return err
+}
+
+func placeOf(m mailstore.Message) mailstore.Place {
+	return mailstore.Place{At: m.ReceivedAt, ID: string(m.ID)}
+}
+
+// isBehind tells whether a message lies behind a place in the order of lists, which is that of receiving.
+func isBehind(m mailstore.Message, p mailstore.Place) bool {
+	return m.ReceivedAt.After(p.At) || m.ReceivedAt.Equal(p.At) && string(m.ID) > p.ID
+}
+
+// matches tells whether a message has in its header what is looked for.
+func (w *watch) matches(m mailstore.Message) bool {
+	written := func(a message.Address) bool {
+		return strings.Contains(message.Fold(a.Name+" <"+a.Address+">"), w.from)
+	}
+	return m.Direction == mailstore.Received && (w.from == "" || slices.ContainsFunc(m.Envelope.From, written)) &&
+		strings.Contains(message.Fold(m.Envelope.Subject), w.subject)
 }
 
 func (m waitMatch) events() []string {
 	types := []string{"message.received", "message.received.unauthenticated"}
 	if m.IncludeJunk {
-		types = append(types, "message.received.spam")
+		types = append(types, "message.received.spam", "message.received.blocked")
 	}
 	return types
 }
 
-func (m waitMatch) filter() mailstore.MessageFilter {
-	f := mailstore.MessageFilter{From: m.From, Subject: m.Subject, ThreadID: mailstore.ThreadID(m.ThreadID), Labels: []string{mailstore.LabelReceived}}
-	if m.After != nil {
-		f.After = *m.After
+// filters are for where a message may lie: not in Trash, in Junk only if it is asked for.
+func (w *watch) filters(ids ...mailstore.MessageID) []mailstore.MessageFilter {
+	f := mailstore.MessageFilter{IDs: ids, ThreadID: mailstore.ThreadID(w.match.ThreadID), Labels: []string{mailstore.LabelReceived}, After: w.since}
+	if !w.match.IncludeJunk {
+		return []mailstore.MessageFilter{f}
 	}
-	return f
+	junk := f
+	junk.Mailbox = mailstore.JunkMailbox
+	return []mailstore.MessageFilter{f, junk}
 }
 
 // next looks at the next lines of the journal. Of several messages it takes the one that came first.
@@ -237,12 +293,11 @@ func (w *watch) next(ctx context.Context) (id mailstore.MessageID, more bool, er
 		return "", false, err
 	}
 	if p.Gap { // the journal was begun anew, and cannot tell what is new
-		since := w.begun
-		if w.match.After != nil {
-			since = *w.match.After
+		if w.match.After == "" {
+			w.since = w.begun
 		}
 		if err = w.start(ctx, ""); err == nil {
-			id, err = w.newest(ctx, since)
+			id, err = w.newest(ctx)
 		}
 		return id, false, err
 	}
@@ -255,54 +310,66 @@ func (w *watch) next(ctx context.Context) (id mailstore.MessageID, more bool, er
 	return "", p.More, err
 }
 
-// matching asks the index which of the messages match, as they lie now: with the words of the list's filter, which so
-// mean the same.
+// matching asks the index which of the messages match, as they lie now.
 func (w *watch) matching(ctx context.Context, lines []journal.Line) (ids []mailstore.MessageID, err error) {
-	f := w.match.filter()
-	for _, l := range lines {
-		f.IDs = append(f.IDs, mailstore.MessageID(l.MessageID))
-	}
-	if len(f.IDs) == 0 {
+	if len(lines) == 0 {
 		return nil, nil
 	}
-	for _, f := range w.places(f) {
-		list, _, err := w.box.Messages(ctx, f, nil, len(f.IDs))
+	named := each(lines, func(l journal.Line) mailstore.MessageID { return mailstore.MessageID(l.MessageID) })
+	for _, f := range w.filters(named...) {
+		list, _, err := w.box.Messages(ctx, f, nil, len(named))
 		if err != nil {
 			return nil, err
 		}
-		ids = append(ids, each(list, func(m mailstore.Message) mailstore.MessageID { return m.ID })...)
+		for _, m := range list {
+			if w.matches(m) {
+				ids = append(ids, m.ID)
+			}
+		}
 	}
 	return ids, nil
 }
 
-// places are the filters for where a message may lie: not in Trash, in Junk only if it is asked for.
-func (w *watch) places(f mailstore.MessageFilter) []mailstore.MessageFilter {
-	if !w.match.IncludeJunk {
-		return []mailstore.MessageFilter{f}
-	}
-	junk := f
-	junk.Mailbox = mailstore.JunkMailbox
-	return []mailstore.MessageFilter{f, junk}
-}
-
-// newest is the newest message that matches and was received at a time or later.
-func (w *watch) newest(ctx context.Context, since time.Time) (mailstore.MessageID, error) {
-	f := w.match.filter()
-	f.After = since
-	var best mailstore.Message
-	for _, f := range w.places(f) {
-		var at *mailstore.Place
-		for ended := false; !ended; {
-			list, behind, err := w.box.Messages(ctx, f, at, pageOfLines)
-			if err != nil {
-				return "", err
-			}
-			i := slices.IndexFunc(list, func(m mailstore.Message) bool { return m.Direction == mailstore.Received })
-			if i >= 0 && list[i].ReceivedAt.After(best.ReceivedAt) {
-				best = list[i]
-			}
-			at, ended = behind, i >= 0 || behind == nil // else all of these were put there by clients
+// newest is the newest message that matches and is there already.
+func (w *watch) newest(ctx context.Context) (mailstore.MessageID, error) {
+	best := w.than
+	for _, f := range w.filters() {
+		m, err := w.newestOf(ctx, f)
+		if err != nil {
+			return "", err
+		}
+		if m.ID != "" && isBehind(m, best) {
+			best = placeOf(m)
 		}
 	}
-	return best.ID, nil
+	if best == w.than {
+		return "", nil
+	}
+	return mailstore.MessageID(best.ID), nil
+}
+
+// newestOf is the newest message of a list that matches, or the zero Message.
+func (w *watch) newestOf(ctx context.Context, f mailstore.MessageFilter) (mailstore.Message, error) {
+	var at *mailstore.Place
+	f.After = later(f.After, w.than.At)
+	for range maxLookBack / mailstore.MaxPage {
+		list, behind, err := w.box.Messages(ctx, f, at, mailstore.MaxPage)
+		if err != nil {
+			return mailstore.Message{}, err
+		}
+		if i := slices.IndexFunc(list, w.matches); i >= 0 {
+			return list[i], nil
+		}
+		if at = behind; at == nil {
+			break
+		}
+	}
+	return mailstore.Message{}, nil
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
 }

@@ -131,6 +131,95 @@ func TestAThreadMatchesAWait(t *testing.T) {
 	}
 }
 
+func TestAWaitAfterAMessageTakesOnlyWhatCameAfterIt(t *testing.T) {
+	w := newWorld(t, Config{})
+	before := w.deliver(w.a.address, codeMail)
+	var sent struct{ ID string }
+	w.must(202, "POST", "/v1/inboxes/"+w.a.inbox+"/messages", w.a.key, `{"to":"ann@x.example","subject":"s","text":"x"}`, &sent)
+	ask := func(id string) answer {
+		return w.do("POST", w.waitPath(), w.a.key, `{"match":{"after":"`+id+`"},"timeoutSeconds":0}`)
+	}
+	for _, id := range []string{before, sent.ID} {
+		if a := ask(id).awaited(t); !a.TimedOut {
+			t.Errorf("after %s: %+v", id, a.Message)
+		}
+	}
+	done := w.waiting(`{"match":{"after":"` + sent.ID + `"},"timeoutSeconds":60}`)
+	id := w.deliver(w.a.address, "Subject: answer\r\n\r\nx\r\n")
+	if a := (<-done).awaited(t); a.Message.ID != id {
+		t.Errorf("%+v", a.Message)
+	}
+	for _, known := range []string{before, sent.ID} {
+		if a := ask(known).awaited(t); a.Message == nil || a.Message.ID != id {
+			t.Errorf("after %s: %+v", known, a.Message)
+		}
+	}
+	sibling := w.deliver("two@a.example", codeMail)
+	for _, bad := range []string{sibling, w.b.message, "msg_nothing", "yesterday"} {
+		if a := ask(bad); a.status != 400 || a.problem(t).Code != "validation_failed" || a.problem(t).Errors[0].Path != "body.match.after" {
+			t.Errorf("after %s: %d %s", bad, a.status, a.body)
+		}
+	}
+}
+
+func TestAWaitMatchesWithoutRegardToCase(t *testing.T) {
+	w := newWorld(t, Config{})
+	after := now()
+	id := w.deliver(w.a.address, "From: =?utf-8?Q?=C3=89mile_Ko=C5=A1=C5=A5?= <Robot@Mail.Example>\r\nSubject: =?utf-8?B?0JrQvtC0INC/0L7QtNGC0LLQtdGA0LbQtNC10L3QuNGP?=\r\n\r\nx\r\n")
+	for match, found := range map[string]bool{
+		`"from":"émile"`: true, `"from":"ÉMILE KOŠŤ"`: true, `"from":"robot@mail.example"`: true, `"from":"košť <robot@"`: true, `"subject":"код ПОДТВЕРЖДЕНИЯ"`: true,
+		`"from":"émile","subject":"код"`: true, `"from":"émile","subject":"code"`: false, `"from":"address"`: false, `"from":"name"`: false, `"from":"%"`: false, `"subject":"_"`: false,
+		`"threadId":"thr_nothing"`: false,
+	} {
+		a := w.do("POST", w.waitPath(), w.a.key, `{"match":{"after":"`+after+`",`+match+`},"timeoutSeconds":0}`).awaited(t)
+		if a.TimedOut == found || found && a.Message.ID != id {
+			t.Errorf("%s: %+v", match, a.Message)
+		}
+	}
+}
+
+func TestAMessageThatComesWhileAWaitBeginsIsNotMissed(t *testing.T) {
+	w := newWorld(t, Config{})
+	for range 20 {
+		after := now()
+		came := make(chan string, 1)
+		go func() { came <- w.deliver(w.a.address, codeMail) }()
+		a := w.do("POST", w.waitPath(), w.a.key, `{"match":{"after":"`+after+`"},"timeoutSeconds":60}`).awaited(t)
+		if id := <-came; a.Message == nil || a.Message.ID != id {
+			t.Fatalf("%s came, got %+v", id, a.Message)
+		}
+	}
+}
+
+func TestAWaitForJunkTakesWhatIsBlockedToo(t *testing.T) {
+	w := newWorld(t, Config{})
+	done := w.waiting(`{"match":{"includeJunk":true},"timeoutSeconds":60}`)
+	r, err := w.dir.Recipient(t.Context(), w.a.address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sp := mailstore.NewSpool(r.Inbox)
+	defer sp.Close()
+	io.WriteString(sp, "Subject: s\r\n\r\nx\r\n")
+	blocked, err := mailstore.Deliver(t.Context(), mailstore.Arrival{Sender: "b@x.example", Spool: sp,
+		To: []mailstore.Recipient{{Inbox: r.Inbox, Address: r.Address, Mailbox: mailstore.JunkMailbox, Labels: []string{mailstore.LabelBlocked}}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a := (<-done).awaited(t); a.Message == nil || a.Message.ID != string(blocked.IDs()[0]) {
+		t.Errorf("%+v", a)
+	}
+}
+
+func TestAWaitAtAnInboxThatIsDeletedTellsNothing(t *testing.T) {
+	w := newWorld(t, Config{})
+	done := w.waiting(`{"timeoutSeconds":1}`)
+	w.must(204, "DELETE", "/v1/inboxes/"+w.a.inbox, w.a.key, "", nil)
+	if a := <-done; a.status != 404 {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+}
+
 func TestTwoHundredWaitsAtOneInboxAreAnsweredByOneMessage(t *testing.T) {
 	w := newWorld(t, Config{})
 	var running sync.WaitGroup
@@ -217,7 +306,7 @@ func TestOfTwoMessagesThatComeTogetherTheFirstIsGiven(t *testing.T) {
 func TestWaitsAreBoundedAndCheckWhatTheyAreAsked(t *testing.T) {
 	w := newWorld(t, Config{MaxWaits: 1})
 	done := w.waiting(`{"timeoutSeconds":60}`)
-	if a := w.do("POST", w.waitPath(), w.a.key, `{}`); a.status != 429 || a.problem(t).Code != "limit_reached" {
+	if a := w.do("POST", w.waitPath(), w.a.key, `{}`); a.status != 429 || a.problem(t).Code != "limit_reached" || a.header.Get("Retry-After") == "" {
 		t.Errorf("one more: %d %s", a.status, a.body)
 	}
 	if a := w.do("POST", "/v1/inboxes/"+w.b.inbox+"/wait", w.b.key, `{"timeoutSeconds":0}`); a.status != 200 {
