@@ -45,6 +45,9 @@ func (w Workspace) Journal(inboxes ...InboxID) Journal {
 // ID is the inbox's id.
 func (in Inbox) ID() InboxID { return in.id }
 
+// Journal hands out the journal, narrowed to this inbox.
+func (in Inbox) Journal() Journal { return in.ws.Journal(in.id) }
+
 // WorkspaceID is the id of the workspace that owns the inbox.
 func (in Inbox) WorkspaceID() WorkspaceID { return in.ws.id }
 

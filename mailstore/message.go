@@ -51,6 +51,8 @@ func pageLimit(n int) int {
 // index names the index to walk: left to itself, SQLite would take any that begins with the inbox.
 func (f MessageFilter) index() string {
 	switch {
+	case len(f.IDs) > 0:
+		return "INDEXED BY sqlite_autoindex_messages_1 " // of the primary key
 	case f.ThreadID != "":
 		return byThread
 	case f.MessageID != "":
@@ -69,6 +71,9 @@ func (f MessageFilter) where(inbox InboxID) (string, []any) {
 	add := func(clause string, more ...any) {
 		b.WriteString(" AND " + clause)
 		args = append(args, more...)
+	}
+	if len(f.IDs) > 0 {
+		add("id IN (SELECT value FROM json_each(?))", encodeIDs(f.IDs))
 	}
 	if f.ThreadID != "" {
 		add("thread_id IN (SELECT ? UNION SELECT merged_into FROM threads WHERE id = ? AND merged_into <> '')", string(f.ThreadID), string(f.ThreadID))

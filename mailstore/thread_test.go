@@ -176,6 +176,8 @@ func TestFiltersPassWhatTheySay(t *testing.T) {
 		"to":             {MessageFilter{To: "ME@demo"}, []MessageID{bob.ID, ann.ID}},
 		"percent":        {MessageFilter{Subject: "100%"}, []MessageID{ann.ID}},
 		"no wildcard":    {MessageFilter{Subject: "L%h"}, nil},
+		"ids":            {MessageFilter{IDs: []MessageID{ann.ID, junk.ID, "msg_x"}}, []MessageID{ann.ID}},
+		"an id and more": {MessageFilter{IDs: []MessageID{ann.ID, bob.ID}, Subject: "dinner"}, []MessageID{bob.ID}},
 		"message id":     {MessageFilter{MessageID: "<2@x>"}, []MessageID{bob.ID}},
 		"after":          {MessageFilter{After: bob.ReceivedAt}, []MessageID{bob.ID}},
 		"before":         {MessageFilter{Before: bob.ReceivedAt}, []MessageID{ann.ID}},

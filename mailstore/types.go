@@ -102,6 +102,7 @@ type Place struct {
 
 // MessageFilter narrows a list of messages. Zero fields do not narrow.
 type MessageFilter struct {
+	IDs           []MessageID // none of other ids; for a few
 	ThreadID      ThreadID
 	Mailbox       string    // name of an IMAP mailbox
 	Labels        []string  // all of them

@@ -28,6 +28,7 @@ const (
 	DefaultLimit    = 50        // entries of a page
 	MaxLimit        = 200
 	MaxSockets      = 20000 // WebSockets at a time, in all
+	MaxWaits        = 20000 // requests that wait for a message at a time, in all
 	MaxFrameBytes   = 64 << 10
 	MaxSocketErrors = 10       // bad frames of one client, then its socket is closed
 	MaxMessageBytes = 50 << 20 // octets of a message that is sent, unless the configuration says otherwise
@@ -38,6 +39,7 @@ type Config struct {
 	Version    string // of the program, for the OpenAPI document
 	Hostname   string // the name that mail for a domain is to be sent to
 	MaxSockets int    // WebSockets of one workspace at a time; default 1000
+	MaxWaits   int    // requests of one workspace that wait for a message at a time; default 1000
 
 	PublicURL string // where this interface is reached from outside, for links to unsubscribe; "" for none
 
@@ -59,6 +61,7 @@ func (c Config) withDefaults() Config {
 	c.Version = cmp.Or(c.Version, "dev")
 	c.Hostname = cmp.Or(c.Hostname, "localhost")
 	c.MaxSockets = cmp.Or(c.MaxSockets, 1000)
+	c.MaxWaits = cmp.Or(c.MaxWaits, 1000)
 	c.PingInterval = cmp.Or(c.PingInterval, 25*time.Second)
 	c.SlowReader = cmp.Or(c.SlowReader, 10*time.Second)
 	c.MaxMessageBytes = cmp.Or(c.MaxMessageBytes, MaxMessageBytes)
@@ -75,6 +78,7 @@ type Server struct {
 	log     *slog.Logger
 	mux     *http.ServeMux
 	sockets sockets
+	waits   waits
 	large   map[string]large // the routes that take large bodies, by their patterns
 	room    *room
 
@@ -91,6 +95,7 @@ func New(cfg Config, dir *tenancy.Directory, log *slog.Logger) *Server {
 	s := &Server{cfg: cfg.withDefaults(), dir: dir, log: log, draining: make(chan struct{}), large: map[string]large{}, room: newRoom(MaxLargeBodies, MaxWorkspaceLargeBodies)}
 	s.life, s.cut = context.WithCancel(context.Background())
 	s.sockets.perWorkspace = map[string]int{}
+	s.waits.perWorkspace = map[mailstore.WorkspaceID]int{}
 	s.mux = s.routes()
 	return s
 }

@@ -63,7 +63,7 @@ type senderFacts struct {
 	FirstAt      *stamp `json:"firstAt,omitempty" doc:"When the first of them came; absent if that was not before this message."`
 	Sent         int    `json:"sent" doc:"Messages from this inbox to the address until now."`
 	WrittenAt    *stamp `json:"writtenAt,omitempty" doc:"When the first of these was sent; absent if that was not before this message."`
-	Judged       string `json:"judged,omitempty" enum:"wanted,junk" doc:"What moving messages of the address out of Junk or into it, or answering them, said last; absent if nothing did."`
+	Judged       string `json:"judged,omitempty" enum:"wanted,junk,unproven" doc:"What moving messages of the address out of Junk or into it, or answering them, said last; unproven: one was moved to Junk that nothing proved to be from there. Absent if nothing did."`
 	NameClaims   string `json:"nameClaims,omitempty" doc:"A domain that the sender's name names and the address is not of."`
 	ReplyTo      string `json:"replyTo,omitempty" doc:"The domain that answers would go to, if that is another than the address's."`
 }
