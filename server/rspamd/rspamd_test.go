@@ -260,7 +260,7 @@ func TestOneThatHangsIsLeftAlone(t *testing.T) {
 		t.Error("asked too early")
 	}
 	r.end(errors.New("500"), later)
-	if !r.begin(later) || !r.begin(later) {
+	if first, second := r.begin(later), r.begin(later); !first || !second {
 		t.Error("left alone though it answers")
 	}
 }
