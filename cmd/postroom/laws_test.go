@@ -40,7 +40,7 @@ var homes = map[string][]string{
 	"github.com/emersion/go-smtp":      {"server/smtpd"},
 	"github.com/emersion/go-sasl":      {"server/smtpd"},
 	"github.com/emersion/go-imap":      {"server/imapd"},
-	"github.com/miekg/dns":             {"server/resolver"},
+	"github.com/miekg/dns":             {"server/resolver", "server/dnscheck"},
 	"github.com/emersion/go-msgauth":   {"server/mailauth", "server/courier"},
 	"github.com/caddyserver/certmagic": {"server/certs"},
 	"github.com/danielgtaylor/huma":    {"server/api"},
@@ -51,7 +51,7 @@ var homes = map[string][]string{
 }
 
 // shared are packages below server that are no wires: what several wires use.
-var shared = []string{"dnsbl", "junk", "mailauth", "resolver", "rspamd"}
+var shared = []string{"dnsbl", "dnscheck", "junk", "mailauth", "resolver", "rspamd"}
 
 // storeNames are the names of mailstore that hold a whole store or a whole workspace. Those who serve are handed an
 // inbox or a journal by tenancy.

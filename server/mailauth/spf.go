@@ -41,6 +41,25 @@ func (v *Verifier) checkSPF(ctx context.Context, s Session) SPF {
 	return SPF{Result: from.Result, Domain: from.Domain, Reason: from.Reason, Null: s.Sender == "", HELO: helo}
 }
 
+// SenderQuestion asks whether an address may send mail for a domain, apart from any message.
+type SenderQuestion struct {
+	IP     netip.Addr
+	HELO   string   // what the client says of itself
+	Domain string   // of the reverse-path, in A-labels
+	Texts  []string // all TXT records of the domain, which are not looked up
+}
+
+// CheckSender is what SPF says of mail from an address for a domain whose records the caller knows. What they refer to is
+// looked up, bounded as with a message. It returns soon after ctx ends. The reason is as that of SPF.
+func CheckSender(ctx context.Context, names *resolver.Resolver, q SenderQuestion) (Result, string) {
+	domain, ok := senderDomain(q.Domain)
+	if !ok || !q.IP.IsValid() {
+		return None, "there is no domain or no address"
+	}
+	known := map[string][]string{domain: q.Texts}
+	return evaluate(ctx, &spfDNS{resolver: names, known: known, left: DefaultMaxLookups}, q.IP.Unmap().WithZone(""), q.HELO, "postmaster", domain)
+}
+
 // senderDomain gives a domain that can have a record: one of several labels (RFC 7208, 4.3).
 func senderDomain(s string) (string, bool) {
 	domain, ok := asciiDomain(s)
@@ -60,7 +79,11 @@ func (v *Verifier) checkHost(ctx context.Context, ip netip.Addr, helo, local, do
 	if local == "" {
 		local = "postmaster"
 	}
-	names := &spfDNS{resolver: v.resolver, left: v.maxLookups}
+	return evaluate(ctx, &spfDNS{resolver: v.resolver, left: v.maxLookups}, ip, helo, local, domain)
+}
+
+// evaluate is check_host over the DNS of one check.
+func evaluate(ctx context.Context, names *spfDNS, ip netip.Addr, helo, local, domain string) (Result, string) {
 	result, err := spf.CheckHostWithSender(ip.AsSlice(), helo, local+"@"+domain, spf.WithContext(ctx), spf.WithResolver(names))
 	switch {
 	case names.cut: // what was not known by then might have matched
@@ -88,9 +111,10 @@ func spfReason(err error) string {
 // spfDNS is the DNS of one check, which asks one thing after the other.
 type spfDNS struct {
 	resolver *resolver.Resolver
-	left     int  // look-ups
-	spent    bool // there were too many
-	cut      bool // the time was over before a look-up was
+	known    map[string][]string // texts that are not looked up, by canonical name
+	left     int                 // look-ups
+	spent    bool                // there were too many
+	cut      bool                // the time was over before a look-up was
 
 	// Names that the client's address claims, and until when they are looked at.
 	claimed map[string]bool
@@ -121,16 +145,20 @@ func (d *spfDNS) LookupTXT(ctx context.Context, name string) ([]string, error) {
 	if err := d.spend(); err != nil {
 		return nil, err
 	}
-	found, err := d.resolver.TXT(ctx, name)
-	if err != nil {
-		return nil, d.failed(ctx, name, err)
+	texts, known := d.known[strings.ToLower(strings.TrimSuffix(name, "."))]
+	if !known {
+		found, err := d.resolver.TXT(ctx, name)
+		if err != nil {
+			return nil, d.failed(ctx, name, err)
+		}
+		texts = found.Records
 	}
-	for _, record := range found.Records {
+	for _, record := range texts {
 		if isSPF(record) && !validSPF(record) {
 			return nil, errRecord
 		}
 	}
-	return found.Records, nil
+	return texts, nil
 }
 
 // LookupMX gives the mail exchangers of a name.

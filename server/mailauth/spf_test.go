@@ -123,3 +123,32 @@ func FuzzSPFRecord(f *testing.F) {
 		}
 	})
 }
+
+func TestSPFOfRecordsThatTheCallerKnows(t *testing.T) {
+	b := setUp(t, "d.test. TXT \"v=spf1 -all\"\nother.test. TXT \"v=spf1 ip4:192.0.2.1 -all\"\nmail.test. A 192.0.2.1")
+	b.zones.Fail("fails.test", zonetest.ServFail)
+	for _, c := range []struct {
+		texts  []string
+		result Result
+	}{
+		{[]string{"v=spf1 include:other.test -all", "something else"}, Pass},
+		{[]string{"v=spf1 a:mail.test -all"}, Pass},
+		{[]string{"v=spf1 ip4:192.0.2.2 ~all"}, SoftFail},
+		{[]string{"v=spf1 +all", "v=spf1 -all"}, PermError},
+		{[]string{"v=spf1 foo:bar"}, PermError},
+		{[]string{"v=spf1 include:D.test. ip4:192.0.2.2 -all"}, PermError}, // of itself, without end
+		{[]string{"v=spf1 include:fails.test -all"}, TempError},
+		{nil, None},
+	} {
+		q := SenderQuestion{IP: netip.MustParseAddr("::ffff:192.0.2.1"), HELO: "mail.test", Domain: "D.test", Texts: c.texts}
+		if result, reason := CheckSender(t.Context(), b.resolver, q); result != c.result {
+			t.Errorf("%q: %s (%s), want %s", c.texts, result, reason, c.result)
+		}
+	}
+	if n := b.zones.Queries("d.test", dns.TypeTXT); n != 0 {
+		t.Errorf("what is known was asked for %d times", n)
+	}
+	if result, _ := CheckSender(t.Context(), b.resolver, SenderQuestion{Domain: "d.test"}); result != None {
+		t.Error(result)
+	}
+}

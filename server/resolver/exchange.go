@@ -44,11 +44,24 @@ func (r *Resolver) query(ctx context.Context, q question) (msg *dns.Msg, authent
 	return nil, false, err
 }
 
-// ask puts a question to one server. A server that does not know EDNS (RFC 6891, 7) is asked without.
+// ask puts a question to one server, which is to look it up.
 func (r *Resolver) ask(ctx context.Context, server string, q question) (*dns.Msg, error) {
+	reply, err := r.putTo(ctx, server, q, true)
+	if err != nil {
+		return nil, err
+	}
+	if reply.Rcode != dns.RcodeSuccess && reply.Rcode != dns.RcodeNameError {
+		return nil, rcodeError(reply.Rcode)
+	}
+	return reply, nil
+}
+
+// putTo puts a question to one server. A server that does not know EDNS (RFC 6891, 7) is asked without.
+func (r *Resolver) putTo(ctx context.Context, server string, q question, recursion bool) (*dns.Msg, error) {
 	ctx, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()
 	m := new(dns.Msg).SetQuestion(q.name, q.qtype)
+	m.RecursionDesired = recursion
 	m.AuthenticatedData = true // asks whether the answer was validated (RFC 6840, 5.7)
 	m.SetEdns0(udpSize, false)
 	reply, err := r.exchange(ctx, server, m)
@@ -57,13 +70,7 @@ func (r *Resolver) ask(ctx context.Context, server string, q question) (*dns.Msg
 		m.Id = dns.Id()
 		reply, err = r.exchange(ctx, server, m)
 	}
-	if err != nil {
-		return nil, err
-	}
-	if reply.Rcode != dns.RcodeSuccess && reply.Rcode != dns.RcodeNameError {
-		return nil, rcodeError(reply.Rcode)
-	}
-	return reply, nil
+	return reply, err
 }
 
 // errStrays is a flood of datagrams that are not the answer: somebody may be guessing.

@@ -23,10 +23,13 @@ func (r *Resolver) TXT(ctx context.Context, name string) (Texts, error) {
 	}
 	found := Texts{Answer: r.answer(e)}
 	for _, rr := range e.rrs {
-		found.Records = append(found.Records, unescape(strings.Join(rr.(*dns.TXT).Txt, "")))
+		found.Records = append(found.Records, Text(rr.(*dns.TXT)))
 	}
 	return found, nil
 }
+
+// Text gives the octets of a TXT record, its strings joined without anything between.
+func Text(rr *dns.TXT) string { return unescape(strings.Join(rr.Txt, "")) }
 
 // Names are PTR records.
 type Names struct {
