@@ -62,6 +62,28 @@ func (d *Directory) DueDomains(ctx context.Context, limit int) (list []Domain, e
 	return list, err
 }
 
+// PutOff has the DNS of a claim not be asked by itself before a time.
+func (d *Directory) PutOff(ctx context.Context, id DomainID, until time.Time) error {
+	return d.change(ctx, func(tx *sqlite.Tx) error {
+		_, err := tx.Exec("UPDATE domains SET check_due = ? WHERE id = ?", until.UnixMicro(), id)
+		return err
+	})
+}
+
+// Claim gives a claim on a domain, whoever's it is: for what looks after them all. ErrNotFound if there is none.
+func (d *Directory) Claim(ctx context.Context, id DomainID) (dom Domain, err error) {
+	err = d.view(ctx, func(tx *sqlite.Tx) error { dom, err = selectDomain(tx, "id = ?", id); return err })
+	return dom, err
+}
+
+// Keys gives the DKIM keys of a claim, whoever's it is: for what looks after them all. They are made when they are asked for the first time.
+func (d *Directory) Keys(ctx context.Context, dom Domain) ([]DKIMKey, error) {
+	return d.dkimKeys(ctx, dom)
+}
+
+// Now is the directory's time.
+func (d *Directory) Now() time.Time { return d.now() }
+
 // Checked writes what came of asking, and what follows: a claim that is proven becomes verified unless another workspace has the domain,
 // and one that was proven by the DNS is a claim again once nothing has pointed here for AwayGrace. Mail and addresses stay where
 // they are. ErrNotFound if the claim is gone.
@@ -90,10 +112,10 @@ func (d *Directory) Checked(ctx context.Context, id DomainID, c Checkup) (dom Do
 		}
 		return err
 	})
-	if err == nil {
-		err = d.view(ctx, func(tx *sqlite.Tx) error { dom, err = selectDomain(tx, "id = ?", id); return err })
+	if err != nil {
+		return dom, err
 	}
-	return dom, err
+	return d.Claim(ctx, id)
 }
 
 // settle tells since when a domain is away, and whether that is too long.

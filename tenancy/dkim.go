@@ -87,7 +87,7 @@ func (s *signers) turn(ctx context.Context, id DomainID) (done func(), err error
 // maxSigners is how many private keys are kept in memory.
 const maxSigners = 2000
 
-// DKIM gives the keys of a verified domain, which are made when they are asked for the first time.
+// DKIM gives the keys of a claim on a domain, which are made when they are asked for the first time.
 func (g *Grant) DKIM(ctx context.Context, ws mailstore.WorkspaceID, nameOrID string) ([]DKIMKey, error) {
 	dom, err := g.Domain(ctx, ws, nameOrID)
 	if err != nil {

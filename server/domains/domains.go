@@ -1,0 +1,251 @@
+// Package domains keeps the state of domains by what their DNS says: it asks when it is time, tells tenancy what it has found, and says
+// what a domain's records should be.
+//
+// It knows no wire, and owns no table: tenancy has the claims and decides what follows.
+package domains
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/postroom/postroom/server/dnscheck"
+	"github.com/postroom/postroom/tenancy"
+)
+
+const (
+	// MinAge is how old a report is at least before the same domain is asked about again, whoever wants it.
+	MinAge = 10 * time.Second
+
+	lookEvery = 5 * time.Second // for claims that are due
+	atOnce    = 8               // domains that are asked about at one time
+	batch     = 64              // claims that are read at one time
+	lateAfter = 5 * time.Minute // when a claim is due again that could not be written
+	maxShown  = 200 << 10       // octets of a report that is kept; of a longer one only what is wrong
+)
+
+// Config says what domains are to lead to.
+type Config struct {
+	Checker *dnscheck.Checker
+	Server  dnscheck.Server
+}
+
+// Watch looks after the domains of a server. Its methods may be called concurrently.
+type Watch struct {
+	cfg Config
+	dir *tenancy.Directory
+	log *slog.Logger
+
+	mu     sync.Mutex
+	asking map[tenancy.DomainID]chan struct{} // claims whose DNS is being asked; closed when that ends
+}
+
+// New makes a watch. It starts nothing.
+func New(cfg Config, dir *tenancy.Directory, log *slog.Logger) *Watch {
+	return &Watch{cfg: cfg, dir: dir, log: log, asking: map[tenancy.DomainID]chan struct{}{}}
+}
+
+// Records are those that a domain should have. Keys that it does not have yet are made.
+func (w *Watch) Records(ctx context.Context, dom tenancy.Domain) ([]dnscheck.Record, error) {
+	d, err := w.domain(ctx, dom)
+	return dnscheck.Records(d, w.cfg.Server), err
+}
+
+// domain is a claim as the DNS should have it.
+func (w *Watch) domain(ctx context.Context, dom tenancy.Domain) (d dnscheck.Domain, err error) {
+	d = dnscheck.Domain{Name: dom.Name, TargetZone: w.cfg.Server.Zone != ""}
+	if d.Token, err = w.dir.Ownership(ctx, dom); err != nil {
+		return d, err
+	}
+	keys, err := w.dir.Keys(ctx, dom)
+	for _, k := range keys {
+		d.DKIM = append(d.DKIM, dnscheck.Key{Selector: k.Selector, Record: k.Record(), Active: k.Active})
+	}
+	return d, err
+}
+
+// Report is what was found the last time; ok is false if the DNS was never asked.
+func Report(dom tenancy.Domain) (r dnscheck.Report, ok bool) {
+	if len(dom.Report) == 0 || json.Unmarshal(dom.Report, &r) != nil {
+		return dnscheck.Report{}, false
+	}
+	return r, true
+}
+
+// Check asks the DNS about a claim now, unless that was done less than MinAge ago, and gives the claim as it is then.
+func (w *Watch) Check(ctx context.Context, dom tenancy.Domain) (tenancy.Domain, error) {
+	for {
+		w.mu.Lock()
+		other := w.asking[dom.ID]
+		if other == nil {
+			break
+		}
+		w.mu.Unlock()
+		select {
+		case <-other:
+		case <-ctx.Done():
+			return dom, ctx.Err()
+		}
+	}
+	mine := make(chan struct{})
+	w.asking[dom.ID] = mine
+	w.mu.Unlock()
+	defer func() {
+		w.mu.Lock()
+		delete(w.asking, dom.ID)
+		w.mu.Unlock()
+		close(mine)
+	}()
+	dom, err := w.dir.Claim(ctx, dom.ID) // another may have asked meanwhile
+	if err != nil || w.dir.Now().Sub(dom.CheckedAt) < MinAge {
+		return dom, err
+	}
+	return w.ask(ctx, dom)
+}
+
+// ask asks the DNS and writes what it said.
+func (w *Watch) ask(ctx context.Context, dom tenancy.Domain) (tenancy.Domain, error) {
+	d, err := w.domain(ctx, dom)
+	if err != nil {
+		return dom, err
+	}
+	now := w.cfg.Checker.Check(ctx, d, w.cfg.Server)
+	if ctx.Err() != nil {
+		return dom, ctx.Err()
+	}
+	before, _ := Report(dom)
+	kept := dnscheck.Remember(before, now)
+	c := tenancy.Checkup{At: now.At, Owned: now.Owner == dnscheck.Proven, Here: w.here(now), Changes: worse(before, now)}
+	c.Failed = !c.Owned && !c.Here && (now.Owner == dnscheck.Unknown || failed(now, dnscheck.PurposeMX))
+	c.Due = dnscheck.Next(dom.CreatedAt, now.At, dom.Status == tenancy.Verified || c.Owned && !dom.Taken, dom.Checks+1, now)
+	if c.Report, err = encode(kept); err != nil {
+		return dom, err
+	}
+	after, err := w.dir.Checked(ctx, dom.ID, c)
+	if err == nil && after.Status != dom.Status {
+		w.log.Info("domain changed", "workspace", dom.WorkspaceID, "domain", dom.Name, "status", after.Status)
+	}
+	return after, err
+}
+
+// here reports whether mail for the domain comes to this server, be it to others too.
+func (w *Watch) here(r dnscheck.Report) bool {
+	return slices.ContainsFunc(r.Findings, func(f dnscheck.Finding) bool {
+		return f.Record.Purpose == dnscheck.PurposeMX && (f.Status == dnscheck.OK || f.Status == dnscheck.Propagating || slices.ContainsFunc(f.Found, w.namesUs))
+	})
+}
+
+// namesUs reads an MX record as findings show it: its preference and its host.
+func (w *Watch) namesUs(found string) bool {
+	var preference int
+	var host string
+	if n, _ := fmt.Sscanf(found, "%d %s", &preference, &host); n != 2 {
+		host = found
+	}
+	return host == w.cfg.Server.Hostname
+}
+
+func failed(r dnscheck.Report, purpose string) bool {
+	return slices.ContainsFunc(r.Findings, func(f dnscheck.Finding) bool { return f.Record.Purpose == purpose && f.Status == dnscheck.Failed })
+}
+
+// worse is what was well before and is not any more, as JSON; nil if there is nothing.
+func worse(before, after dnscheck.Report) json.RawMessage {
+	changes := slices.DeleteFunc(dnscheck.Diff(before, after), func(c dnscheck.Change) bool {
+		return c.Before != dnscheck.OK || c.After.Status == dnscheck.OK || c.After.Status == dnscheck.Propagating
+	})
+	if len(changes) == 0 {
+		return nil
+	}
+	text, err := json.Marshal(changes)
+	if err != nil {
+		return nil // strings, numbers and times always encode
+	}
+	return text
+}
+
+// encode is a report as it is kept.
+func encode(r dnscheck.Report) (json.RawMessage, error) {
+	text, err := json.Marshal(r)
+	if err == nil && len(text) > maxShown {
+		for i := range r.Findings {
+			r.Findings[i].Found = nil
+		}
+		r.Problems, r.Servers = nil, nil
+		text, err = json.Marshal(r)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("encode report: %w", err)
+	}
+	return text, nil
+}
+
+// Run asks about the domains that are due, until ctx ends.
+func (w *Watch) Run(ctx context.Context) error {
+	tick := time.NewTicker(lookEvery)
+	defer tick.Stop()
+	for {
+		if err := w.round(ctx); err != nil && ctx.Err() == nil {
+			w.log.Error("look for domains to check", "err", err)
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// round asks about all that are due.
+func (w *Watch) round(ctx context.Context) error {
+	turns := make(chan struct{}, atOnce)
+	for ctx.Err() == nil {
+		due, err := w.dir.DueDomains(ctx, batch)
+		if err != nil || len(due) == 0 {
+			return err
+		}
+		var all sync.WaitGroup
+		for _, dom := range due {
+			turns <- struct{}{}
+			all.Go(func() {
+				defer func() { <-turns }()
+				w.one(ctx, dom)
+			})
+		}
+		all.Wait()
+	}
+	return ctx.Err()
+}
+
+// one asks about a claim that is due. What cannot be written is put off: it would else be due for ever.
+func (w *Watch) one(ctx context.Context, dom tenancy.Domain) {
+	after, err := w.Check(ctx, dom)
+	now := w.dir.Now()
+	until := now.Add(MinAge)
+	switch {
+	case ctx.Err() != nil || errors.Is(err, tenancy.ErrNotFound) || err == nil && (after.CheckDue.IsZero() || after.CheckDue.After(now)):
+		return
+	case err != nil:
+		w.log.Error("check domain", "workspace", dom.WorkspaceID, "domain", dom.Name, "err", err)
+		until = now.Add(lateAfter)
+	} // else it was asked about a moment ago
+	if err := w.dir.PutOff(ctx, dom.ID, until); err != nil {
+		w.log.Error("put off the check of a domain", "domain", dom.Name, "err", err)
+	}
+}
+
+// Find gives the finding of a record, if the report has one.
+func Find(r dnscheck.Report, record dnscheck.Record) (dnscheck.Finding, bool) {
+	i := slices.IndexFunc(r.Findings, func(f dnscheck.Finding) bool {
+		return f.Record.Purpose == record.Purpose && f.Record.Name == record.Name
+	})
+	if i < 0 || r.Findings[i].Record.Value != record.Value && record.Purpose == dnscheck.PurposeDKIM {
+		return dnscheck.Finding{}, false // another key by now
+	}
+	return r.Findings[i], true
+}
