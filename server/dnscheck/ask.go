@@ -37,6 +37,7 @@ type budget struct{ left int32 }
 var (
 	errSpent  = errors.New("too many questions were needed")
 	errNoTime = errors.New("the time did not suffice")
+	errNoName = errors.New("it leads to what is no name")
 )
 
 func (b *budget) take() bool { return atomic.AddInt32(&b.left, -1) >= 0 }
@@ -237,6 +238,9 @@ func (k *check) ask(ctx context.Context, n *nameServer, name string, qtype uint1
 				n.heard(addr)
 				n.note(addr, "it answers "+dns.RcodeToString[msg.Rcode], false)
 				return nil, fmt.Errorf("%s answers %s", n.name, dns.RcodeToString[msg.Rcode])
+			}
+			if errors.Is(err, resolver.ErrInvalidName) {
+				return nil, errNoName
 			}
 			if ctx.Err() != nil {
 				return nil, errNoTime

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/miekg/dns"
 )
@@ -87,5 +88,33 @@ func TestServersWithPrivateAddressesAreNotAsked(t *testing.T) {
 	}
 	if n = k.newServer(t.Context(), "example.test", "ns", addrs("10.0.0.1", "fd00::1")); len(n.addrs) != 0 || !n.isDead() || n.problem != "its address is private" {
 		t.Errorf("%+v", n.addrs)
+	}
+}
+
+func TestAServerThatNeverAnsweredIsNotAskedAgain(t *testing.T) {
+	b := setUp(t, map[string]string{"127.0.0.60": ";@silent\n" + zoneHead("example.test", "127.0.0.60")}, "", func(c *Config) { c.Question = 30 * time.Millisecond })
+	k := &check{Checker: b.Checker, budget: budget{left: 100}}
+	n := k.newServer(t.Context(), "example.test", "ns", []netip.Addr{netip.MustParseAddr("127.0.0.60")})
+	for range 3 {
+		if _, err := k.ask(t.Context(), n, "example.test", dns.TypeMX); err == nil {
+			t.Fatal("it answered")
+		}
+	}
+	if got := b.world.Server("127.0.0.60").Queries(); got != tries {
+		t.Errorf("it was asked %d times", got)
+	}
+}
+
+func TestOneKindOfAddressWillDo(t *testing.T) {
+	rr, err := dns.NewRR("a.test. AAAA 2001:db8::1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	failed := []statement{{source: "a", err: errNoTime}, {source: "b", err: errNoTime}}
+	there := []statement{{source: "a", rrs: []dns.RR{rr}}, {source: "b"}}
+	for _, list := range [][]statement{merge(failed, there), merge(there, failed)} {
+		if list[0].err != nil || len(list[0].rrs) != 1 || list[1].err == nil {
+			t.Errorf("%+v", list)
+		}
 	}
 }

@@ -62,12 +62,12 @@ func TestASlowServerIsWaitedFor(t *testing.T) {
 	b.world.Server("127.0.0.42").Hold(release)
 	done := make(chan Report)
 	go func() { done <- b.Check(t.Context(), testDomain("example.test"), testServer()) }()
-	for b.world.Server("127.0.0.41").Queries() == 0 || b.world.Server("127.0.0.42").Queries() == 0 {
-		select {
-		case <-done:
-			t.Fatal("it did not wait")
-		case <-time.After(time.Millisecond):
-		}
+	<-b.world.Server("127.0.0.41").Asked()
+	<-b.world.Server("127.0.0.42").Asked()
+	select {
+	case <-done:
+		t.Fatal("it did not wait")
+	default:
 	}
 	close(release)
 	r := <-done
@@ -96,6 +96,26 @@ func TestACheckEndsInTime(t *testing.T) {
 				t.Errorf("%s: %+v", name, f)
 			}
 		}
+	}
+}
+
+func TestWhatIsNoNameIsNoDomain(t *testing.T) {
+	b := setUp(t, map[string]string{"127.0.0.49": zoneHead("example.test", "127.0.0.49") + `
+_postroom.example.test. CNAME a\\.b.example.test.
+autoconfig.example.test. CNAME a\\.b.other.test.
+example.test. MX 10 a\\.b.example.test.
+`}, "")
+	r := b.Check(t.Context(), testDomain("example.test"), testServer())
+	if len(r.Servers) != 1 || r.Servers[0].Problem != "" || r.Owner == Proven {
+		t.Errorf("%s", render(r))
+	}
+	for _, name := range []string{"", ".", "a..b", "test", "a b.test", strings.Repeat("a", 70) + ".test", strings.Repeat("a.", 200) + "test", "192.0.2.1"} {
+		if r := b.Check(t.Context(), testDomain(name), testServer()); r.Complete() || r.Owner == Proven {
+			t.Errorf("%q: %s", name, render(r))
+		}
+	}
+	if r := b.Check(t.Context(), Domain{Name: "example.test"}, Server{}); r.Complete() || r.Owner != Unknown {
+		t.Errorf("%s", render(r))
 	}
 }
 

@@ -36,7 +36,7 @@ const (
 
 // Bounds of one check.
 const (
-	MaxQueries   = 600 // to authorities
+	MaxQueries   = 400 // to authorities
 	MaxServers   = 5   // of a zone that are asked: the first ones by name
 	MaxZones     = 12  // that are looked into
 	MaxCNAMEs    = 8   // of one name

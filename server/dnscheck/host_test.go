@@ -114,7 +114,7 @@ func TestProbeFindsWhetherMailCanLeave(t *testing.T) {
 		t.Fatal(err)
 	}
 	closed.Close()
-	c := New(Config{ProbeTimeout: 300 * time.Millisecond})
+	c := New(Config{ProbeTimeout: time.Second})
 	results := c.Probe(t.Context(), []string{open, refuses, silent, endless, closed.Addr().String()})
 	if r := results[0]; !r.OK || r.Banner != "220 mx.test ESMTP  ready" || r.Reason != "" {
 		t.Errorf("%+v", r)

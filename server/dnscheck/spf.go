@@ -29,7 +29,7 @@ func (k *check) judgeSPF(ctx context.Context, v statement) verdict {
 	}
 	one := verdict{Different, bounded([]string{record}), ""}
 	terms := spfTerms(record)
-	lookups := k.countLookups(ctx, terms, map[string]bool{k.domain.Name: true})
+	lookups := k.countLookups(ctx, terms)
 	result, reason, ip := k.mayAllSend(ctx, texts)
 	switch {
 	case result == mailauth.Pass:
@@ -118,43 +118,56 @@ func spfTerms(record string) (list []spfPart) {
 	return list
 }
 
-// countLookups counts the terms of a record that receivers may have to look up, with those of records that it refers to, each
-// once in a branch. What cannot be looked up counts as it stands.
-func (k *check) countLookups(ctx context.Context, terms []spfPart, above map[string]bool) (n int) {
-	all := slices.ContainsFunc(terms, func(t spfPart) bool { return t.name == "all" })
-	for _, t := range terms {
-		if n >= maxSPFCount || t.name == "all" {
-			break
-		}
-		switch t.name {
-		case "a", "mx", "ptr", "exists":
-			n++
-		case "include", "redirect":
-			if t.name == "redirect" && all { // it is not used (RFC 7208, 6.1)
-				continue
-			}
-			n += 1 + k.countBelow(ctx, host(t.argument), above)
-		}
-	}
-	return min(n, maxSPFCount)
+// countLookups counts the terms of a record that receivers may have to look up, with those of records that it refers to, in
+// all branches, up to maxSPFCount. What cannot be looked up counts as it stands.
+func (k *check) countLookups(ctx context.Context, terms []spfPart) int {
+	n := 0
+	k.count(ctx, terms, map[string]bool{k.domain.Name: true}, &n)
+	return n
 }
 
-func (k *check) countBelow(ctx context.Context, domain string, above map[string]bool) int {
+// count adds the look-ups of a record to n. above are the domains whose records lead there.
+func (k *check) count(ctx context.Context, terms []spfPart, above map[string]bool, n *int) {
+	all := slices.ContainsFunc(terms, func(t spfPart) bool { return t.name == "all" })
+	for _, t := range terms {
+		if *n >= maxSPFCount {
+			return
+		}
+		switch t.name {
+		case "all":
+			return // what follows is not used (RFC 7208, 5.1)
+		case "a", "mx", "ptr", "exists", "include":
+			*n++
+		case "redirect":
+			if all { // it is not used either (RFC 7208, 6.1)
+				continue
+			}
+			*n++
+		default:
+			continue
+		}
+		if t.name == "include" || t.name == "redirect" {
+			k.countBelow(ctx, host(t.argument), above, n)
+		}
+	}
+}
+
+func (k *check) countBelow(ctx context.Context, domain string, above map[string]bool, n *int) {
 	if strings.Contains(domain, "%") || above[domain] || len(above) > spfLookups || !k.budget.take() {
-		return 0
+		return
 	}
 	found, err := k.resolver.TXT(ctx, domain)
 	if err != nil {
-		return 0
+		return
 	}
 	above[domain] = true
 	defer delete(above, domain)
 	for _, text := range found.Records {
 		if isSPF(text) {
-			return k.countLookups(ctx, spfTerms(text), above)
+			k.count(ctx, spfTerms(text), above, n)
+			return
 		}
 	}
-	return 0
 }
 
 // withTerm says how to put a term into a record: first, where nothing before it can keep it from matching.

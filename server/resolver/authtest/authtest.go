@@ -33,7 +33,8 @@ type World struct {
 
 // Server is one of them. Its methods may be called while it answers.
 type Server struct {
-	done <-chan struct{}
+	done  <-chan struct{}
+	asked chan struct{} // closed with the first question
 
 	mu       sync.Mutex
 	records  map[string][]dns.RR // by owner, canonical
@@ -88,7 +89,7 @@ func Start(t testing.TB, zones map[string]string) *World {
 
 func newServer(t testing.TB, text string, done <-chan struct{}) *Server {
 	t.Helper()
-	s := &Server{done: done, records: map[string][]dns.RR{}, failures: map[string]int{}, silent: map[string]bool{}}
+	s := &Server{done: done, asked: make(chan struct{}), records: map[string][]dns.RR{}, failures: map[string]int{}, silent: map[string]bool{}}
 	for line := range strings.Lines(text) {
 		if words, is := strings.CutPrefix(strings.TrimSpace(line), ";@"); is {
 			s.turn(t, strings.Fields(words))
@@ -186,6 +187,9 @@ func (s *Server) Queries() int {
 	return s.count
 }
 
+// Asked is closed when the server has got a question.
+func (s *Server) Asked() <-chan struct{} { return s.asked }
+
 // Recursed reports whether a question asked for recursion, which is not for an authority.
 func (s *Server) Recursed() bool {
 	s.mu.Lock()
@@ -197,7 +201,9 @@ func (s *Server) Recursed() bool {
 func (s *Server) ServeDNS(w dns.ResponseWriter, asked *dns.Msg) {
 	name := dns.CanonicalName(asked.Question[0].Name)
 	s.mu.Lock()
-	s.count++
+	if s.count++; s.count == 1 {
+		close(s.asked)
+	}
 	s.recursed = s.recursed || asked.RecursionDesired
 	hold := s.hold
 	s.mu.Unlock()
