@@ -81,6 +81,12 @@ func (d *Directory) Keys(ctx context.Context, dom Domain) ([]DKIMKey, error) {
 	return d.dkimKeys(ctx, dom)
 }
 
+// KnownKeys is Keys without those that were never asked for.
+func (d *Directory) KnownKeys(ctx context.Context, dom Domain) ([]DKIMKey, error) {
+	list, _, err := d.readDKIM(ctx, dom)
+	return list, err
+}
+
 // Now is the directory's time.
 func (d *Directory) Now() time.Time { return d.now() }
 

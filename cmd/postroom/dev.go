@@ -72,7 +72,7 @@ func (c *devCommand) Run(ctx context.Context, t terminal) (err error) {
 	if err != nil {
 		return err
 	}
-	dev := development{allowPlain: true, allowPrivate: true}
+	dev := development{allowPlain: true, allowPrivate: true, onDemand: true}
 	if !c.Deliver {
 		dev.caught = &courier.Caught{}
 	}

@@ -8,6 +8,8 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
+	"net/url"
 	"path/filepath"
 	"time"
 
@@ -17,6 +19,8 @@ import (
 	"github.com/postroom/postroom/server/courier"
 	"github.com/postroom/postroom/server/courier/schedule"
 	"github.com/postroom/postroom/server/courier/sts"
+	"github.com/postroom/postroom/server/dnscheck"
+	"github.com/postroom/postroom/server/domains"
 	"github.com/postroom/postroom/server/imapd"
 	"github.com/postroom/postroom/server/mailauth"
 	"github.com/postroom/postroom/server/resolver"
@@ -73,6 +77,7 @@ type postroom struct {
 	names    *resolver.Resolver
 	policies *sts.Client
 	courier  *courier.Courier
+	domains  *domains.Watch
 	development
 }
 
@@ -80,6 +85,8 @@ type postroom struct {
 type development struct {
 	caught     *courier.Caught // where mail for others goes; nil: it leaves
 	allowPlain bool            // clients on this machine may log in without TLS
+
+	onDemand   bool               // the DNS of domains is asked only when somebody wants it
 
 	allowPrivate bool // block lists are asked about clients on this machine too
 }
@@ -127,7 +134,11 @@ func open(ctx context.Context, cfg Config, log *slog.Logger, dev development) (_
 	if p.socket, err = listenSocket(cfg.DataDir, log); err != nil {
 		return nil, err
 	}
-	return p, p.makeCourier()
+	if err := p.makeCourier(); err != nil {
+		return nil, err
+	}
+	p.makeDomains()
+	return p, nil
 }
 
 // makeCourier puts together what carries mail away.
@@ -154,6 +165,25 @@ func (p *postroom) makeCourier() (err error) {
 	}
 	p.courier = courier.New(cfg, p.dir, p.log)
 	return nil
+}
+
+// makeDomains puts together what looks after domains.
+func (p *postroom) makeDomains() {
+	checker := dnscheck.New(dnscheck.Config{Resolver: p.names, AllowPrivate: p.cfg.Outgoing.AllowPrivate})
+	to := dnscheck.Server{Hostname: p.cfg.Hostname}
+	if u, err := url.Parse(p.publicURL()); err == nil {
+		to.PublicHost = u.Hostname()
+	}
+	p.domains = domains.New(domains.Config{Checker: checker, Server: to, Addresses: p.addresses}, p.dir, p.log)
+}
+
+// addresses are those that the server's name has in the DNS; none if it cannot be asked.
+func (p *postroom) addresses(ctx context.Context) []netip.Addr {
+	found, err := p.names.Addresses(ctx, p.cfg.Hostname)
+	if err != nil {
+		p.log.Warn("find the server's own addresses", "host", p.cfg.Hostname, "err", err)
+	}
+	return append(found.IPv4, found.IPv6...)
 }
 
 // smarthost is the relay of the configuration, nil if there is none.
@@ -206,6 +236,9 @@ func (p *postroom) run(ctx context.Context) error {
 		{Name: "dkim rotation", Run: courier.Rotation{After: p.cfg.Outgoing.DKIMRotateAfter, Courier: p.courier}.Run},
 		{Name: "http", Run: p.httpService(p.http, p.httpTLS(), web.Handler(), web.Drain).Run},
 		{Name: "socket", Run: p.httpService(p.socket, nil, web.SocketHandler(), nil).Run},
+	}
+	if !p.onDemand {
+		services = append(services, server.Service{Name: "domains", Run: p.domains.Run})
 	}
 	if lists != nil {
 		services = append(services, server.Service{Name: "block lists", Run: lists.Run})
@@ -278,7 +311,7 @@ func loadTLS(cfg TLSConfig) (*tls.Config, error) {
 }
 
 func (p *postroom) apiConfig() api.Config {
-	cfg := api.Config{Version: thisBuild().Version, Hostname: p.cfg.Hostname, PublicURL: p.publicURL(), MaxMessageBytes: p.cfg.SMTP.MaxMessageBytes}
+	cfg := api.Config{Version: thisBuild().Version, Domains: p.domains, PublicURL: p.publicURL(), MaxMessageBytes: p.cfg.SMTP.MaxMessageBytes}
 	cfg.Why = func(ws mailstore.WorkspaceID, row int64) (string, time.Time) {
 		reason, until := p.courier.Why(ws, row)
 		return string(reason), until

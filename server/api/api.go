@@ -15,6 +15,8 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/postroom/postroom/mailstore"
+	"github.com/postroom/postroom/server/dnscheck"
+	"github.com/postroom/postroom/server/domains"
 	"github.com/postroom/postroom/tenancy"
 )
 
@@ -37,9 +39,11 @@ const (
 // Config of the interface. Zero fields get their defaults.
 type Config struct {
 	Version    string // of the program, for the OpenAPI document
-	Hostname   string // the name that mail for a domain is to be sent to
 	MaxSockets int    // WebSockets of one workspace at a time; default 1000
 	MaxWaits   int    // requests of one workspace that wait for a message at a time; default 1000
+
+	// Domains says what the DNS of domains should be, and what it is. nil: they are to lead to "localhost", and the DNS is not asked.
+	Domains *domains.Watch
 
 	PublicURL string // where this interface is reached from outside, for links to unsubscribe; "" for none
 
@@ -59,7 +63,6 @@ type Config struct {
 
 func (c Config) withDefaults() Config {
 	c.Version = cmp.Or(c.Version, "dev")
-	c.Hostname = cmp.Or(c.Hostname, "localhost")
 	c.MaxSockets = cmp.Or(c.MaxSockets, 1000)
 	c.MaxWaits = cmp.Or(c.MaxWaits, 1000)
 	c.PingInterval = cmp.Or(c.PingInterval, 25*time.Second)
@@ -92,6 +95,9 @@ type Server struct {
 
 // New makes the interface. It starts nothing.
 func New(cfg Config, dir *tenancy.Directory, log *slog.Logger) *Server {
+	if cfg.Domains == nil {
+		cfg.Domains = domains.New(domains.Config{Server: dnscheck.Server{Hostname: "localhost"}}, dir, log)
+	}
 	s := &Server{cfg: cfg.withDefaults(), dir: dir, log: log, draining: make(chan struct{}), large: map[string]large{}, room: newRoom(MaxLargeBodies, MaxWorkspaceLargeBodies)}
 	s.life, s.cut = context.WithCancel(context.Background())
 	s.sockets.perWorkspace = map[string]int{}

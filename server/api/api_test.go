@@ -8,12 +8,16 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 
 	"github.com/postroom/postroom/mailstore"
+	"github.com/postroom/postroom/server/dnscheck"
+	"github.com/postroom/postroom/server/domains"
+	"github.com/postroom/postroom/server/resolver"
 	"github.com/postroom/postroom/tenancy"
 )
 
@@ -28,6 +32,7 @@ type world struct {
 	operator string
 	a, b     tenant
 	cfg      Config
+	dns      *resolver.Resolver // nil: the DNS is not asked
 	stop     func()
 }
 
@@ -47,7 +52,13 @@ func newWorld(t *testing.T, cfg Config) *world {
 	if cfg.PublicURL == "" {
 		cfg.PublicURL = "https://mail.example"
 	}
-	w := &world{t: t, data: t.TempDir(), cfg: cfg}
+	return newWorldWith(t, cfg, nil)
+}
+
+// newWorldWith is newWorld with a DNS.
+func newWorldWith(t *testing.T, cfg Config, dns *resolver.Resolver) *world {
+	t.Helper()
+	w := &world{t: t, data: t.TempDir(), cfg: cfg, dns: dns}
 	w.start(cfg)
 	t.Cleanup(func() { w.stop() })
 	var err error
@@ -67,6 +78,10 @@ func (w *world) start(cfg Config) {
 	}
 	if w.dir, err = tenancy.Open(w.t.Context(), filepath.Join(w.data, "postroom.db"), w.store, tenancy.Options{}); err != nil {
 		w.t.Fatal(err)
+	}
+	if w.dns != nil {
+		checker := dnscheck.New(dnscheck.Config{Resolver: w.dns})
+		cfg.Domains = domains.New(domains.Config{Checker: checker, Server: dnscheck.Server{Hostname: "mail.example", IPs: []netip.Addr{netip.MustParseAddr("192.0.2.1")}}}, w.dir, slog.New(slog.DiscardHandler))
 	}
 	w.api = New(cfg, w.dir, slog.New(slog.DiscardHandler))
 	w.http = httptest.NewServer(w.api.Handler())

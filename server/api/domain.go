@@ -6,60 +6,98 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/postroom/postroom/mailstore"
+	"github.com/postroom/postroom/server/dnscheck"
+	"github.com/postroom/postroom/server/domains"
 	"github.com/postroom/postroom/tenancy"
 )
 
 // domain is a mail domain that a workspace has claimed.
 type domain struct {
-	ID          string      `json:"id" doc:"Begins with dom_."`
-	Domain      string      `json:"domain" doc:"Its name, A-labels, lower case."`
-	WorkspaceID string      `json:"workspaceId" doc:"The workspace that claimed it."`
-	Status      string      `json:"status" enum:"pending,verified" doc:"Only a verified domain receives."`
-	CatchAll    string      `json:"catchAll,omitempty" doc:"Id of the inbox that gets what no address matches."`
-	DNSRecords  []dnsRecord `json:"dnsRecords" doc:"What the domain's DNS should say."`
-	CreatedAt   stamp       `json:"createdAt" doc:"When it was claimed."`
-	VerifiedAt  *stamp      `json:"verifiedAt,omitempty" doc:"When it was verified; absent while it is pending."`
-	Existed     bool        `json:"existed,omitempty" doc:"It was there already."`
+	ID          string          `json:"id" doc:"Begins with dom_."`
+	Domain      string          `json:"domain" doc:"Its name, A-labels, lower case."`
+	WorkspaceID string          `json:"workspaceId" doc:"The workspace that claimed it."`
+	Status      string          `json:"status" enum:"pending,verified" doc:"Only a verified domain receives and sends."`
+	CatchAll    string          `json:"catchAll,omitempty" doc:"Id of the inbox that gets what no address matches."`
+	DNSRecords  []dnsRecord     `json:"dnsRecords" doc:"What the domain's DNS should say. Lists of domains leave out keys that were never asked for."`
+	Problems    []domainProblem `json:"problems" doc:"What is wrong or remarkable beside the records."`
+	CreatedAt   stamp           `json:"createdAt" doc:"When it was claimed."`
+	VerifiedAt  *stamp          `json:"verifiedAt,omitempty" doc:"When it was verified; absent while it is pending."`
+	CheckedAt   *stamp          `json:"checkedAt,omitempty" doc:"When the DNS was asked last; absent: never."`
+	NextCheckAt *stamp          `json:"nextCheckAt,omitempty" doc:"When it is asked next."`
+	LostAt      *stamp          `json:"lostAt,omitempty" doc:"Nothing of it points here any more: when it is pending again unless something does by then. Mail and addresses stay."`
+	Existed     bool            `json:"existed,omitempty" doc:"It was there already."`
 }
 
 // dnsRecord is one record that the domain's owner should publish.
 type dnsRecord struct {
-	Type     string   `json:"type" doc:"MX, TXT or CNAME."`
-	Name     string   `json:"name" doc:"Where the record stands."`
-	Value    string   `json:"value" doc:"What it says."`
-	Priority *int     `json:"priority,omitempty" doc:"Of an MX record."`
-	Purpose  string   `json:"purpose" doc:"What it is for."`
-	Required bool     `json:"required" doc:"Mail does not come, or is taken for forged, without it."`
-	Status   string   `json:"status" doc:"unchecked: DNS was not asked."`
-	Found    []string `json:"found" doc:"What DNS says."`
+	Type        string       `json:"type" enum:"TXT,MX,CNAME,SRV" doc:"Of the record."`
+	Name        string       `json:"name" doc:"Where the record stands, absolute, without the dot at its end."`
+	Value       string       `json:"value" doc:"What it says: the text, or the host."`
+	Priority    *int         `json:"priority,omitempty" doc:"Of MX and SRV records."`
+	Weight      *int         `json:"weight,omitempty" doc:"Of an SRV record."`
+	Port        *int         `json:"port,omitempty" doc:"Of an SRV record."`
+	Purpose     string       `json:"purpose" doc:"What it is for, in a word that stays the same."`
+	Why         string       `json:"why,omitempty" doc:"The same in a sentence for people."`
+	Required    bool         `json:"required" doc:"Mail does not come, or is taken for forged, without it."`
+	Status      string       `json:"status" enum:"unchecked,ok,missing,different,propagating,failed" doc:"What the DNS said: propagating: some name servers have it; failed: the DNS did not answer, which says nothing; unchecked: it was not asked."`
+	Found       []string     `json:"found" doc:"What the DNS says instead, or beside."`
+	Advice      string       `json:"advice,omitempty" doc:"What to do."`
+	Until       *stamp       `json:"until,omitempty" doc:"When others will have forgotten what is there now: so long they may not see a change."`
+	Alternative *alternative `json:"alternative,omitempty" doc:"A record that does the same."`
 }
 
-func (s *Server) domainOf(d tenancy.Domain) domain {
-	ten := 10
-	return domain{ID: string(d.ID), Domain: d.Name, WorkspaceID: string(d.WorkspaceID), Status: string(d.Status), CatchAll: string(d.CatchAll),
-		DNSRecords: []dnsRecord{{Type: "MX", Name: d.Name, Value: s.cfg.Hostname, Priority: &ten, Purpose: "mail for the domain comes here", Required: true, Status: "unchecked", Found: []string{}}},
-		CreatedAt:  stamp{d.CreatedAt}, VerifiedAt: stampOf(d.VerifiedAt)}
+type alternative struct {
+	Type  string `json:"type" doc:"Of the record."`
+	Name  string `json:"name" doc:"Where it stands."`
+	Value string `json:"value" doc:"What it says."`
 }
 
-// withKeys is a domain with the records of the keys that its mail is signed with. It has keys once it is verified.
-func (s *Server) withKeys(ctx context.Context, g *tenancy.Grant, d tenancy.Domain) (domain, error) {
-	if d.Status != tenancy.Verified {
-		return s.domainOf(d), nil
+type domainProblem struct {
+	Code string `json:"code" doc:"Such as spf, wildcard, name_server; taken: it is proven, and another workspace has it verified."`
+	Name string `json:"name" doc:"What it is about."`
+	Text string `json:"text" doc:"A sentence for people."`
+}
+
+// domainOf is a claim with its records and what is known of them.
+func domainOf(d tenancy.Domain, records []dnscheck.Record) domain {
+	o := domain{ID: string(d.ID), Domain: d.Name, WorkspaceID: string(d.WorkspaceID), Status: string(d.Status), CatchAll: string(d.CatchAll), DNSRecords: []dnsRecord{}, Problems: []domainProblem{},
+		CreatedAt: stamp{d.CreatedAt}, VerifiedAt: stampOf(d.VerifiedAt), CheckedAt: timeOf(d.CheckedAt), NextCheckAt: timeOf(d.CheckDue), LostAt: timeOf(d.LostAt())}
+	report, _ := domains.Report(d)
+	for _, r := range records {
+		f, known := domains.Find(report, r)
+		o.DNSRecords = append(o.DNSRecords, recordOf(r, f, known))
 	}
-	keys, err := g.DKIM(ctx, d.WorkspaceID, string(d.ID))
-	return s.domainOf(d).signed(keys), err
+	if d.Taken {
+		o.Problems = append(o.Problems, domainProblem{"taken", d.Name, "The domain is proven to be yours, and another workspace has it verified: it becomes yours when that one has lost it, a week after it stopped pointing there."})
+	}
+	for _, p := range report.Problems {
+		o.Problems = append(o.Problems, domainProblem(p))
+	}
+	return o
 }
 
-// signed adds the records of keys.
-func (d domain) signed(keys []tenancy.DKIMKey) domain {
-	for _, k := range keys {
-		purpose := "mail is signed with this key"
-		if !k.Active {
-			purpose = "mail will be signed with this key after the next rotation"
-		}
-		d.DNSRecords = append(d.DNSRecords, dnsRecord{Type: "TXT", Name: k.Name(), Value: k.Record(), Purpose: purpose, Required: k.Active, Status: "unchecked", Found: []string{}})
+func recordOf(r dnscheck.Record, f dnscheck.Finding, known bool) dnsRecord {
+	o := dnsRecord{Type: r.Type, Name: r.Name, Value: r.Value, Purpose: r.Purpose, Why: r.Why, Required: r.Required, Status: "unchecked", Found: []string{}}
+	number := func(n uint16) *int { x := int(n); return &x }
+	switch r.Type {
+	case "MX":
+		o.Priority = number(r.Priority)
+	case "SRV":
+		o.Priority, o.Weight, o.Port = number(r.Priority), number(r.Weight), number(r.Port)
 	}
-	return d
+	if r.Alternative != nil {
+		o.Alternative = &alternative{r.Alternative.Type, r.Alternative.Name, r.Alternative.Value}
+	}
+	if known {
+		o.Status, o.Found, o.Advice, o.Until = string(f.Status), append(o.Found, f.Found...), f.Advice, timeOf(f.Until)
+	}
+	return o
+}
+
+// shown is a claim with all of its records.
+func (s *Server) shown(ctx context.Context, d tenancy.Domain) (domain, error) {
+	records, err := s.cfg.Domains.Records(ctx, d)
+	return domainOf(d, records), err
 }
 
 type domainList struct {
@@ -80,7 +118,7 @@ type (
 			Domain string `json:"domain" doc:"example.com; U-labels or A-labels."`
 		}
 	}
-	domains struct {
+	domainsQuery struct {
 		OperatorQuery
 		Page
 	}
@@ -94,7 +132,7 @@ type (
 			CatchAll *string `json:"catchAll,omitempty" doc:"Id or address of an inbox; empty turns it off."`
 		}
 	}
-	domainRotate struct {
+	domainAction struct {
 		DomainPath
 		Idempotent
 	}
@@ -109,43 +147,81 @@ func (s *Server) domainRoutes(a huma.API) {
 	registerPost(s, a, route(http.MethodPost, list, "createDomain", "domains", "Claim a domain; an operator's word verifies it", 201),
 		func(ctx context.Context, g *tenancy.Grant, in newDomain) (made[domain], error) {
 			d, existed, err := g.CreateDomain(ctx, in.workspace(), tenancy.NewDomain{Domain: in.Body.Domain})
-			body := s.domainOf(d)
+			if err != nil {
+				return made[domain]{}, inBody(err)
+			}
+			records, err := s.cfg.Domains.KnownRecords(ctx, d) // a directory in the middle of a change makes no keys
+			body := domainOf(d, records)
 			body.Existed = existed
-			return made[domain]{body: body, existed: existed}, inBody(err)
+			return made[domain]{body: body, existed: existed}, err
 		})
 	register(s, a, route(http.MethodGet, list, "listDomains", "domains", "List domains", 200),
-		func(ctx context.Context, g *tenancy.Grant, in *domains) (*result[domainList], error) {
+		func(ctx context.Context, g *tenancy.Grant, in *domainsQuery) (*result[domainList], error) {
 			name := listOf(g, "domains", in.workspace())
 			p, err := in.tenancyPage(name)
 			if err != nil {
 				return nil, err
 			}
 			all, last, err := g.Domains(ctx, in.workspace(), p)
-			return &result[domainList]{domainList{each(all, s.domainOf), next(name, last)}}, err
+			out := domainList{Domains: []domain{}, NextCursor: next(name, last)}
+			for _, d := range all {
+				records, err := s.cfg.Domains.KnownRecords(ctx, d)
+				if err != nil {
+					return nil, err
+				}
+				out.Domains = append(out.Domains, domainOf(d, records))
+			}
+			return &result[domainList]{out}, err
 		})
-	register(s, a, route(http.MethodGet, one, "getDomain", "domains", "Get a domain", 200),
+	register(s, a, route(http.MethodGet, one, "getDomain", "domains", "Get a domain, its DNS records and what is found of them", 200),
 		func(ctx context.Context, g *tenancy.Grant, in *DomainPath) (*result[domain], error) {
 			d, err := g.Domain(ctx, in.workspace(), in.Domain)
 			if err != nil {
 				return nil, err
 			}
-			o, err := s.withKeys(ctx, g, d)
+			o, err := s.shown(ctx, d)
 			return &result[domain]{o}, err
 		})
 	register(s, a, route(http.MethodPatch, one, "updateDomain", "domains", "Change a domain", 200),
 		func(ctx context.Context, g *tenancy.Grant, in *domainChange) (*result[domain], error) {
 			d, err := g.UpdateDomain(ctx, in.workspace(), in.Domain, tenancy.DomainChange{CatchAll: in.Body.CatchAll})
-			return &result[domain]{s.domainOf(d)}, err
+			if err != nil {
+				return nil, err
+			}
+			o, err := s.shown(ctx, d)
+			return &result[domain]{o}, err
 		})
+	verify := route(http.MethodPost, one+"/verify", "verifyDomain", "domains", "Ask the DNS about a domain now", 200)
+	verify.Description = "The answer is the domain as it is then. The DNS is asked by itself too: often after a domain was claimed, daily once it is verified. What was asked less than ten seconds ago is not asked again."
+	registerAction(s, a, verify, func(ctx context.Context, g *tenancy.Grant, in domainAction) (int, domain, error) {
+		d, err := g.CheckDomain(ctx, in.workspace(), in.Domain)
+		if err != nil {
+			return 0, domain{}, err
+		}
+		if d, err = s.cfg.Domains.Check(ctx, d); err != nil {
+			return 0, domain{}, err
+		}
+		o, err := s.shown(ctx, d)
+		return http.StatusOK, o, err
+	})
 	registerAction(s, a, route(http.MethodPost, one+"/rotate-dkim", "rotateDKIM", "domains", "Sign with the other pair of keys from now on; both pairs stay in DNS", 200),
-		func(ctx context.Context, g *tenancy.Grant, in domainRotate) (int, domain, error) {
+		func(ctx context.Context, g *tenancy.Grant, in domainAction) (int, domain, error) {
 			d, err := g.Domain(ctx, in.workspace(), in.Domain)
 			if err != nil {
 				return 0, domain{}, err
 			}
-			keys, err := g.RotateDKIM(ctx, d.WorkspaceID, string(d.ID))
-			return http.StatusOK, s.domainOf(d).signed(keys), err
+			if _, err := g.RotateDKIM(ctx, d.WorkspaceID, string(d.ID)); err != nil {
+				return 0, domain{}, err
+			}
+			if d, err = g.Domain(ctx, d.WorkspaceID, string(d.ID)); err != nil {
+				return 0, domain{}, err
+			}
+			o, err := s.shown(ctx, d)
+			return http.StatusOK, o, err
 		})
+	register(s, a, zoneFileRoute(one+"/zone-file"), s.zoneFile)
+	register(s, a, route(http.MethodGet, one+"/health", "getDomainHealth", "domains", "See how a domain does: its records, and the server that its mail comes from", 200), s.domainHealth)
+	registerAction(s, a, route(http.MethodPost, one+"/setup-link", "createSetupLink", "domains", "Make a link for whoever runs the domain's DNS: a page with its records and their state, for which no key is needed", 201), s.setupLink)
 	register(s, a, route(http.MethodDelete, one, "deleteDomain", "domains", "Give a domain up", 204),
 		func(ctx context.Context, g *tenancy.Grant, in *DomainPath) (*struct{}, error) {
 			return nil, g.DeleteDomain(ctx, in.workspace(), in.Domain)

@@ -1,8 +1,6 @@
 package api
 
 import (
-	"crypto/sha256"
-	"encoding/base64"
 	"errors"
 	"html/template"
 	"net/http"
@@ -59,10 +57,7 @@ var (
 {{end}}</body>
 </html>
 `))
-	pagePolicy = func() string {
-		sum := sha256.Sum256([]byte(pageStyle))
-		return "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
-	}()
+	pagePolicy = policyOf(pageStyle)
 )
 
 // page answers a person, or a mail program that looks at the status alone.
@@ -75,12 +70,5 @@ func (s *Server) page(w http.ResponseWriter, r *http.Request, err error, data pa
 		p := s.fail(r.Context(), err)
 		status, data = p.Status, pageData{Failed: p.Detail}
 	}
-	h := w.Header()
-	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Content-Security-Policy", pagePolicy)
-	h.Set("Cache-Control", "no-store")
-	h.Set("Referrer-Policy", "no-referrer") // the address of the page is the secret
-	h.Set("X-Robots-Tag", "noindex")
-	w.WriteHeader(status)
-	unsubscribePage.Execute(w, data) // who went away is not told
+	showPage(w, status, unsubscribePage, pagePolicy, data)
 }

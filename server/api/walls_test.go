@@ -45,6 +45,8 @@ var bodies = map[string]string{
 	"POST /v1/lists/{direction}/{type}":                     `{"entry":"carol@x.example","inboxId":"{inbox}"}`,
 	"POST /v1/rejections/{rejection}/release":               ``,
 	"POST /v1/domains/{domain}/rotate-dkim":                 ``,
+	"POST /v1/domains/{domain}/verify":                      ``,
+	"POST /v1/domains/{domain}/setup-link":                  `{}`,
 	"PUT /v1/workspaces/{workspace}/sending":                `{"hostname":"mail.taken.example"}`,
 	"PUT /v1/domains/{domain}/sending":                      `{"hostname":"mail.taken.example"}`,
 	"PUT /v1/inboxes/{inbox}/sending":                       `{"hostname":"mail.taken.example"}`,
@@ -114,6 +116,7 @@ func stranger(body string) string { return requestIDs.ReplaceAllString(body, `"r
 // snapshot is all of a tenant that its own key sees.
 func (w *world) snapshot(n tenant) string {
 	var b strings.Builder
+	w.must(200, "GET", "/v1/domains/"+n.domain, n.key, "", nil) // which makes its keys
 	for _, path := range []string{"/v1/workspaces/" + n.id, "/v1/domains", "/v1/inboxes", "/v1/workspaces/" + n.id + "/keys", "/v1/inboxes/" + n.inbox + "/keys",
 		"/v1/inboxes/" + n.inbox + "/messages", "/v1/inboxes/" + n.inbox + "/threads", "/v1/inboxes/" + n.sibling, "/v1/queue", "/v1/suppressions", "/v1/lists/receive/block", "/v1/rejections",
 		"/v1/workspaces/" + n.id + "/sending", "/v1/domains/" + n.domain + "/sending", "/v1/inboxes/" + n.inbox + "/sending", "/v1/domains/" + n.domain} {

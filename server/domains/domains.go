@@ -10,10 +10,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"slices"
 	"sync"
 	"time"
 
+	"github.com/postroom/postroom/mailstore/fault"
 	"github.com/postroom/postroom/server/dnscheck"
 	"github.com/postroom/postroom/tenancy"
 )
@@ -26,14 +28,21 @@ const (
 	atOnce    = 8               // domains that are asked about at one time
 	batch     = 64              // claims that are read at one time
 	lateAfter = 5 * time.Minute // when a claim is due again that could not be written
-	maxShown  = 200 << 10       // octets of a report that is kept; of a longer one only what is wrong
+	hostAge   = 10 * time.Minute
+	maxShown  = 200 << 10 // octets of a report that is kept; of a longer one only what is wrong
 )
 
 // Config says what domains are to lead to.
 type Config struct {
-	Checker *dnscheck.Checker
+	Checker *dnscheck.Checker // nil: the DNS is not asked
 	Server  dnscheck.Server
+
+	// Addresses are those that mail leaves from and services are at. nil: Server has them.
+	Addresses func(context.Context) []netip.Addr
 }
+
+// ErrNotAsked is answered where the DNS is not asked.
+var ErrNotAsked = fault.New(fault.Unavailable, "dns_not_asked", "This server does not ask the DNS.")
 
 // Watch looks after the domains of a server. Its methods may be called concurrently.
 type Watch struct {
@@ -43,6 +52,9 @@ type Watch struct {
 
 	mu     sync.Mutex
 	asking map[tenancy.DomainID]chan struct{} // claims whose DNS is being asked; closed when that ends
+
+	hosting sync.Mutex // of one who asks about the server itself
+	host    *dnscheck.HostReport
 }
 
 // New makes a watch. It starts nothing.
@@ -52,17 +64,50 @@ func New(cfg Config, dir *tenancy.Directory, log *slog.Logger) *Watch {
 
 // Records are those that a domain should have. Keys that it does not have yet are made.
 func (w *Watch) Records(ctx context.Context, dom tenancy.Domain) ([]dnscheck.Record, error) {
-	d, err := w.domain(ctx, dom)
+	d, err := w.domain(ctx, dom, w.dir.Keys)
 	return dnscheck.Records(d, w.cfg.Server), err
 }
 
+// KnownRecords is Records without those of keys that the domain does not have yet, for lists of domains: to make keys takes a while.
+func (w *Watch) KnownRecords(ctx context.Context, dom tenancy.Domain) ([]dnscheck.Record, error) {
+	d, err := w.domain(ctx, dom, w.dir.KnownKeys)
+	return dnscheck.Records(d, w.cfg.Server), err
+}
+
+// server is what domains are to lead to, now.
+func (w *Watch) server(ctx context.Context) dnscheck.Server {
+	s := w.cfg.Server
+	if w.cfg.Addresses != nil {
+		s.IPs = w.cfg.Addresses(ctx)
+	}
+	return s
+}
+
+// Host is what the DNS says of the server itself; it is asked anew when the last answer is older than hostAge.
+func (w *Watch) Host(ctx context.Context) (dnscheck.HostReport, error) {
+	if w.cfg.Checker == nil {
+		return dnscheck.HostReport{}, ErrNotAsked
+	}
+	w.hosting.Lock()
+	defer w.hosting.Unlock()
+	if now := w.dir.Now(); w.host == nil || now.Sub(w.host.At) > hostAge {
+		s := w.server(ctx)
+		r := w.cfg.Checker.CheckHost(ctx, s.Hostname, s.IPs)
+		if ctx.Err() != nil {
+			return r, ctx.Err()
+		}
+		w.host = &r
+	}
+	return *w.host, nil
+}
+
 // domain is a claim as the DNS should have it.
-func (w *Watch) domain(ctx context.Context, dom tenancy.Domain) (d dnscheck.Domain, err error) {
+func (w *Watch) domain(ctx context.Context, dom tenancy.Domain, keysOf func(context.Context, tenancy.Domain) ([]tenancy.DKIMKey, error)) (d dnscheck.Domain, err error) {
 	d = dnscheck.Domain{Name: dom.Name, TargetZone: w.cfg.Server.Zone != ""}
 	if d.Token, err = w.dir.Ownership(ctx, dom); err != nil {
 		return d, err
 	}
-	keys, err := w.dir.Keys(ctx, dom)
+	keys, err := keysOf(ctx, dom)
 	for _, k := range keys {
 		d.DKIM = append(d.DKIM, dnscheck.Key{Selector: k.Selector, Record: k.Record(), Active: k.Active})
 	}
@@ -79,6 +124,9 @@ func Report(dom tenancy.Domain) (r dnscheck.Report, ok bool) {
 
 // Check asks the DNS about a claim now, unless that was done less than MinAge ago, and gives the claim as it is then.
 func (w *Watch) Check(ctx context.Context, dom tenancy.Domain) (tenancy.Domain, error) {
+	if w.cfg.Checker == nil {
+		return dom, ErrNotAsked
+	}
 	for {
 		w.mu.Lock()
 		other := w.asking[dom.ID]
@@ -110,11 +158,11 @@ func (w *Watch) Check(ctx context.Context, dom tenancy.Domain) (tenancy.Domain, 
 
 // ask asks the DNS and writes what it said.
 func (w *Watch) ask(ctx context.Context, dom tenancy.Domain) (tenancy.Domain, error) {
-	d, err := w.domain(ctx, dom)
+	d, err := w.domain(ctx, dom, w.dir.Keys)
 	if err != nil {
 		return dom, err
 	}
-	now := w.cfg.Checker.Check(ctx, d, w.cfg.Server)
+	now := w.cfg.Checker.Check(ctx, d, w.server(ctx))
 	if ctx.Err() != nil {
 		return dom, ctx.Err()
 	}

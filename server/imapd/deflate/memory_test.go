@@ -51,8 +51,8 @@ func TestAnIdleReaderHoldsItsInputAndItsWindow(t *testing.T) {
 		stream []byte
 		most   int
 	}{
-		{"nothing", nil, 3500},
-		{"little", few[:len(few)-5], 3500},
+		{"nothing", nil, 4000},
+		{"little", few[:len(few)-5], 4000},
 		{"much", many[:len(many)-5], 36 << 10},
 		{"an open block", within, 44 << 10},
 	} {
