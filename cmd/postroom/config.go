@@ -34,6 +34,7 @@ type Config struct {
 	Outgoing   OutgoingConfig   `toml:"outgoing"`
 	Relay      RelayConfig      `toml:"relay"`
 	DNS        DNSConfig        `toml:"dns"`
+	Domains    DomainsConfig    `toml:"domains"`
 	IMAP       IMAPConfig       `toml:"imap"`
 	HTTP       HTTPConfig       `toml:"http"`
 	Storage    StorageConfig    `toml:"storage"`
@@ -156,8 +157,9 @@ func DefaultConfig() Config {
 		Submission: SubmissionConfig{Listen: ":587", ListenTLS: ":465", MaxConnections: smtpd.DefaultMaxConnections, MaxConnectionsPerSource: smtpd.DefaultMaxConnectionsPerSource},
 		Outgoing: OutgoingConfig{Retry: []string{"5m", "15m", "30m", "1h", "2h", "4h", "8h"}, GiveUpAfter: courier.DefaultGiveUpAfter, DelayNoticeAfter: courier.DefaultDelayedAfter,
 			MaxConnections: plan.MaxWorkers, MaxConnectionsPerWorkspace: plan.MaxPerWorkspace, MaxConnectionsPerDestination: plan.MaxConcurrency, MTASTS: true, DKIMRotateAfter: courier.DefaultRotateAfter, Port: courier.DefaultPort},
-		Relay: RelayConfig{Port: 587, Mode: tenancy.RelayOnly, TLS: "required"},
-		DNS:   DNSConfig{Servers: []string{}},
+		Relay:   RelayConfig{Port: 587, Mode: tenancy.RelayOnly, TLS: "required"},
+		DNS:     DNSConfig{Servers: []string{}},
+		Domains: DomainsConfig{Addresses: []string{}, MTASTS: "none"},
 		IMAP: IMAPConfig{Listen: ":143", ListenTLS: ":993", MaxMessageBytes: imapd.DefaultMaxMessageBytes, MaxConnections: imapd.DefaultMaxConnections,
 			MaxConnectionsPerSource: imapd.DefaultMaxConnectionsPerSource, MaxConnectionsPerInbox: imapd.DefaultMaxConnectionsPerInbox},
 		HTTP:    HTTPConfig{Listen: "127.0.0.1:8080", MaxConnections: 4096},

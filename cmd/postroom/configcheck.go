@@ -55,6 +55,10 @@ func checkConfig(cfg Config, lines map[string]int) []mistake {
 	c.number("submission.max_connections_per_source", int64(cfg.Submission.MaxConnectionsPerSource), 1, 100_000)
 	c.outgoing(cfg.Outgoing)
 	c.relay(cfg.Relay)
+	if _, err := cfg.Domains.addresses(); err != nil {
+		c.wrong("domains.addresses", "%v", err)
+	}
+	c.oneOf("domains.mta_sts", cfg.Domains.MTASTS, "none", "testing", "enforce")
 	for _, server := range cfg.DNS.Servers {
 		if err := checkNameServer(server); err != nil {
 			c.wrong("dns.servers", "%v", err)

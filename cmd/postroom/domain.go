@@ -6,7 +6,11 @@ import "context"
 type domainCommands struct {
 	Create domainCreate `cmd:"" help:"Give a domain to a workspace. It is verified at once: the operator's word is the proof."`
 	List   domainList   `cmd:"" help:"List domains, the newest first."`
-	Show   domainShow   `cmd:"" help:"Show one domain."`
+	Show   domainShow   `cmd:"" help:"Show one domain with its DNS records and what was found of them."`
+	Verify domainVerify `cmd:"" help:"Ask the DNS about a domain now, and show it."`
+	Health domainHealth `cmd:"" help:"Show how a domain does."`
+	Zone   domainZone   `cmd:"" help:"Print a domain's DNS records as a zone file."`
+	Link   domainLink   `cmd:"" help:"Make a link to a page with the records, for whoever runs the domain's DNS."`
 	Rotate domainRotate `cmd:"" help:"Have the other pair of DKIM keys sign from now on; both stay in the DNS."`
 	Delete domainDelete `cmd:"" help:"Take a domain from its workspace."`
 }
@@ -46,6 +50,42 @@ type domainShow struct{ oneDomain }
 // Run shows it.
 func (c *domainShow) Run(ctx context.Context, t terminal) error {
 	return c.show(ctx, t, "GET", join("domains", c.Domain), query("workspaceId", c.Workspace), nil)
+}
+
+type domainVerify struct{ oneDomain }
+
+// Run asks and shows the domain.
+func (c *domainVerify) Run(ctx context.Context, t terminal) error {
+	return c.show(ctx, t, "POST", join("domains", c.Domain, "verify"), query("workspaceId", c.Workspace), nil)
+}
+
+type domainHealth struct{ oneDomain }
+
+// Run shows it.
+func (c *domainHealth) Run(ctx context.Context, t terminal) error {
+	return c.show(ctx, t, "GET", join("domains", c.Domain, "health"), query("workspaceId", c.Workspace), nil)
+}
+
+type domainZone struct{ oneDomain }
+
+// Run prints it, whatever the form of other answers.
+func (c *domainZone) Run(ctx context.Context, t terminal) error {
+	text, err := c.client().call(ctx, "GET", join("domains", c.Domain, "zone-file"), query("workspaceId", c.Workspace), nil)
+	if err != nil {
+		return err
+	}
+	_, err = t.out.Write(text)
+	return err
+}
+
+type domainLink struct {
+	oneDomain
+	Hours int `help:"How long it is good." default:"168"`
+}
+
+// Run makes it and shows it.
+func (c *domainLink) Run(ctx context.Context, t terminal) error {
+	return c.show(ctx, t, "POST", join("domains", c.Domain, "setup-link"), query("workspaceId", c.Workspace), map[string]any{"hours": c.Hours})
 }
 
 type domainRotate struct{ oneDomain }

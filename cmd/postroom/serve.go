@@ -8,18 +8,16 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/netip"
-	"net/url"
 	"path/filepath"
 	"time"
 
 	"github.com/postroom/postroom/mailstore"
 	"github.com/postroom/postroom/server"
 	"github.com/postroom/postroom/server/api"
+	"github.com/postroom/postroom/server/autoconfig"
 	"github.com/postroom/postroom/server/courier"
 	"github.com/postroom/postroom/server/courier/schedule"
 	"github.com/postroom/postroom/server/courier/sts"
-	"github.com/postroom/postroom/server/dnscheck"
 	"github.com/postroom/postroom/server/domains"
 	"github.com/postroom/postroom/server/imapd"
 	"github.com/postroom/postroom/server/mailauth"
@@ -78,6 +76,7 @@ type postroom struct {
 	policies *sts.Client
 	courier  *courier.Courier
 	domains  *domains.Watch
+	setup    *autoconfig.Handler // of mail clients, and MTA-STS policies; nil: there is nothing that mail clients could use
 	development
 }
 
@@ -86,7 +85,7 @@ type development struct {
 	caught     *courier.Caught // where mail for others goes; nil: it leaves
 	allowPlain bool            // clients on this machine may log in without TLS
 
-	onDemand   bool               // the DNS of domains is asked only when somebody wants it
+	onDemand bool // the DNS of domains is asked only when somebody wants it
 
 	allowPrivate bool // block lists are asked about clients on this machine too
 }
@@ -137,8 +136,7 @@ func open(ctx context.Context, cfg Config, log *slog.Logger, dev development) (_
 	if err := p.makeCourier(); err != nil {
 		return nil, err
 	}
-	p.makeDomains()
-	return p, nil
+	return p, p.makeDomains()
 }
 
 // makeCourier puts together what carries mail away.
@@ -165,25 +163,6 @@ func (p *postroom) makeCourier() (err error) {
 	}
 	p.courier = courier.New(cfg, p.dir, p.log)
 	return nil
-}
-
-// makeDomains puts together what looks after domains.
-func (p *postroom) makeDomains() {
-	checker := dnscheck.New(dnscheck.Config{Resolver: p.names, AllowPrivate: p.cfg.Outgoing.AllowPrivate})
-	to := dnscheck.Server{Hostname: p.cfg.Hostname}
-	if u, err := url.Parse(p.publicURL()); err == nil {
-		to.PublicHost = u.Hostname()
-	}
-	p.domains = domains.New(domains.Config{Checker: checker, Server: to, Addresses: p.addresses}, p.dir, p.log)
-}
-
-// addresses are those that the server's name has in the DNS; none if it cannot be asked.
-func (p *postroom) addresses(ctx context.Context) []netip.Addr {
-	found, err := p.names.Addresses(ctx, p.cfg.Hostname)
-	if err != nil {
-		p.log.Warn("find the server's own addresses", "host", p.cfg.Hostname, "err", err)
-	}
-	return append(found.IPv4, found.IPv6...)
 }
 
 // smarthost is the relay of the configuration, nil if there is none.
@@ -234,7 +213,7 @@ func (p *postroom) run(ctx context.Context) error {
 		{Name: "courier", Run: p.courier.Run},
 		{Name: "sts", Run: p.policies.Run},
 		{Name: "dkim rotation", Run: courier.Rotation{After: p.cfg.Outgoing.DKIMRotateAfter, Courier: p.courier}.Run},
-		{Name: "http", Run: p.httpService(p.http, p.httpTLS(), web.Handler(), web.Drain).Run},
+		{Name: "http", Run: p.httpService(p.http, p.httpTLS(), p.withSetup(web.Handler()), web.Drain).Run},
 		{Name: "socket", Run: p.httpService(p.socket, nil, web.SocketHandler(), nil).Run},
 	}
 	if !p.onDemand {

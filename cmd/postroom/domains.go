@@ -1,0 +1,132 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/postroom/postroom/server/autoconfig"
+	"github.com/postroom/postroom/server/dnscheck"
+	"github.com/postroom/postroom/server/domains"
+)
+
+// DomainsConfig is what customers' domains are to lead to.
+type DomainsConfig struct {
+	Addresses   []string `toml:"addresses"`    // that mail leaves from and services are at; none: those of hostname in the DNS
+	MTASTS      string   `toml:"mta_sts"`      // mode of the policy that is served for each: none, testing or enforce
+	ServiceName string   `toml:"service_name"` // of the mail service, as mail clients show it
+}
+
+// maxAddresses is how many of the server's own a configuration may name.
+const maxAddresses = dnscheck.MaxAddresses
+
+// addresses reads those of the configuration.
+func (c DomainsConfig) addresses() (list []netip.Addr, err error) {
+	if len(c.Addresses) > maxAddresses {
+		return nil, fmt.Errorf("at most %d addresses", maxAddresses)
+	}
+	for _, text := range c.Addresses {
+		ip, err := netip.ParseAddr(text)
+		if err != nil || ip.Zone() != "" {
+			return nil, fmt.Errorf("%q is no IP address", text)
+		}
+		list = append(list, ip.Unmap())
+	}
+	return list, nil
+}
+
+// policyAge is how long other servers keep the policy; they look for a new one when its id changes.
+const policyAge = 14 * 24 * time.Hour
+
+// policy is the MTA-STS policy of each domain.
+func (p *postroom) policy() autoconfig.Policy {
+	if p.cfg.Domains.MTASTS == string(autoconfig.None) {
+		return autoconfig.Policy{}
+	}
+	return autoconfig.Policy{Mode: autoconfig.Mode(p.cfg.Domains.MTASTS), MX: []string{p.cfg.Hostname}, MaxAge: policyAge}
+}
+
+// makeDomains puts together what looks after domains, and what tells mail clients of them.
+func (p *postroom) makeDomains() (err error) {
+	own, err := p.cfg.Domains.addresses()
+	if err != nil {
+		return err
+	}
+	to := dnscheck.Server{Hostname: p.cfg.Hostname}
+	hosts := []string{p.cfg.Hostname}
+	if u, err := url.Parse(p.publicURL()); err == nil && u.Hostname() != "" && net.ParseIP(u.Hostname()) == nil {
+		if to.PublicHost = u.Hostname(); to.PublicHost != p.cfg.Hostname {
+			hosts = append(hosts, to.PublicHost)
+		}
+	}
+	policy := p.policy()
+	if policy.Mode != "" {
+		to.PolicyID = policy.ID()
+	}
+	checker := dnscheck.New(dnscheck.Config{Resolver: p.names, AllowPrivate: p.cfg.Outgoing.AllowPrivate})
+	p.domains = domains.New(domains.Config{Checker: checker, Server: to, Addresses: func(ctx context.Context) []netip.Addr {
+		if len(own) > 0 {
+			return own
+		}
+		return p.namedAddresses(ctx)
+	}}, p.dir, p.log)
+	settings := p.settings()
+	if len(settings.IMAP) == 0 || len(settings.SMTP) == 0 {
+		return nil
+	}
+	p.setup, err = autoconfig.New(autoconfig.Config{
+		Hosts: hosts, Name: p.cfg.Domains.ServiceName, Settings: settings, Log: p.log,
+		Domain: func(ctx context.Context, name string) (bool, error) {
+			ws, err := p.dir.Local(ctx, name)
+			return ws != "", err
+		},
+		Policy: func(context.Context, string) (autoconfig.Policy, error) { return policy, nil },
+	})
+	if err != nil {
+		return fmt.Errorf("documents for mail clients: %w", err)
+	}
+	return nil
+}
+
+// namedAddresses are those that the server's name has in the DNS; none if it cannot be asked.
+func (p *postroom) namedAddresses(ctx context.Context) []netip.Addr {
+	found, err := p.names.Addresses(ctx, p.cfg.Hostname)
+	if err != nil {
+		p.log.Warn("find the server's own addresses", "host", p.cfg.Hostname, "err", err)
+	}
+	return append(found.IPv4, found.IPv6...)
+}
+
+// settings are what mail clients are told, the better way first.
+func (p *postroom) settings() (s autoconfig.Settings) {
+	add := func(list *[]autoconfig.Server, ln net.Listener, kind autoconfig.TLS) {
+		if ln == nil || p.tls == nil {
+			return // nobody is led to where a password would travel in the open
+		}
+		_, port, err := net.SplitHostPort(ln.Addr().String())
+		if n, bad := strconv.Atoi(port); err == nil && bad == nil {
+			*list = append(*list, autoconfig.Server{Host: p.cfg.Hostname, Port: n, TLS: kind})
+		}
+	}
+	add(&s.IMAP, p.imaps, autoconfig.Implicit)
+	add(&s.IMAP, p.imap, autoconfig.StartTLS)
+	add(&s.SMTP, p.submissions, autoconfig.Implicit)
+	add(&s.SMTP, p.submission, autoconfig.StartTLS)
+	return s
+}
+
+// withSetup serves documents for mail clients and other mail servers beside the API.
+func (p *postroom) withSetup(api http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if p.setup != nil && p.setup.Serves(r) {
+			p.setup.ServeHTTP(w, r)
+			return
+		}
+		api.ServeHTTP(w, r)
+	})
+}
