@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+	"golang.org/x/net/idna"
+
 	"github.com/postroom/postroom/server/dnscheck"
 	"github.com/postroom/postroom/server/domains"
 	"github.com/postroom/postroom/tenancy"
@@ -94,6 +96,7 @@ func (s *Server) setupRoutes(mux *http.ServeMux) {
 
 type setupData struct {
 	Failed                string
+	Name                  string // of the domain, as people write it
 	Domain                domain
 	Required, Recommended []dnsRecord
 	Left                  int // required records that are not there yet
@@ -102,7 +105,10 @@ type setupData struct {
 }
 
 func setupOf(d domain, until time.Time, token string) setupData {
-	data := setupData{Domain: d, Until: until.Format("2 January 2006, 15:04 MST"), Zone: token + "/zone"}
+	data := setupData{Name: d.Domain, Domain: d, Until: until.Format("2 January 2006, 15:04 MST"), Zone: token + "/zone"}
+	if name, err := idna.Lookup.ToUnicode(d.Domain); err == nil {
+		data.Name = name
+	}
 	for _, r := range d.DNSRecords {
 		if !r.Required {
 			data.Recommended = append(data.Recommended, r)
@@ -166,12 +172,12 @@ var (
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="robots" content="noindex">
 {{if not .Failed}}<meta http-equiv="refresh" content="30">{{end}}
-<title>{{if .Failed}}Link not valid{{else}}DNS records of {{.Domain.Domain}}{{end}}</title>
+<title>{{if .Failed}}Link not valid{{else}}DNS records of {{.Name}}{{end}}</title>
 <style>` + setupStyle + `</style>
 </head>
 <body>
 {{if .Failed}}<p>{{.Failed}}</p>
-{{else}}<h1>DNS records of {{.Domain.Domain}}</h1>
+{{else}}<h1>DNS records of {{.Name}}</h1>
 <p role="status">{{if eq .Domain.Status "verified"}}<strong class="state ok">The domain is verified.</strong>{{else}}<strong class="state">The domain is not verified yet.</strong>{{end}}
 {{if .Left}}{{.Left}} of {{len .Required}} required records are not there yet.{{else}}All required records are there.{{end}}
 This page looks again every half minute.</p>
