@@ -49,6 +49,7 @@ type Recipient struct {
 	Mailbox string    // "" means INBOX
 	Labels  []string  // the user's own labels to begin with
 	Bounce  MessageID // of this inbox, if the address is the return path of a message that it sent
+	Report  bool      // the address is the one for reports about its domain: it is filed in ReportsMailbox
 
 	Junk      *Junk      // what was found that speaks against the message; nil: nothing
 	Rejection *Rejection // the record to keep of its being put aside, without what is known here anyway; nil: it is not
@@ -102,6 +103,10 @@ func Deliver(ctx context.Context, a Arrival) (*Receipt, error) {
 		return nil, fault.New(fault.Invalid, "no_recipients", "The message has no recipient.")
 	}
 	store := a.To[0].Inbox.ws.store
+	a.To = slices.Clone(a.To)
+	if err := a.needReports(ctx); err != nil {
+		return nil, err
+	}
 	parsed, err := a.parse(ctx, store)
 	if err != nil {
 		return nil, err
@@ -370,7 +375,7 @@ func (d *delivery) insert(tx *sqlite.Tx, id MessageID, file maildir.Folder, r Re
 	if err != nil {
 		return err
 	}
-	return errors.Join(d.recordQuarantine(tx, id, r), d.applyReport(tx, r))
+	return errors.Join(d.recordQuarantine(tx, id, r), d.noteReport(tx, id, r), d.applyReport(tx, r))
 }
 
 // recordQuarantine keeps the record of a message that was put aside.
@@ -388,6 +393,8 @@ func (d *delivery) recordQuarantine(tx *sqlite.Tx, id MessageID, r Recipient) er
 
 func receivedEvent(r Recipient) string {
 	switch {
+	case r.Report:
+		return "report.received"
 	case contains(r.Labels, LabelBlocked):
 		return "message.received.blocked"
 	case r.Mailbox == JunkMailbox:

@@ -206,6 +206,14 @@ func (g *Grant) Domain(ctx context.Context, ws mailstore.WorkspaceID, nameOrID s
 	return d, err
 }
 
+// DomainReports gives a claim and what others have reported about its mail since a time. Anybody can write a report.
+func (g *Grant) DomainReports(ctx context.Context, ws mailstore.WorkspaceID, nameOrID string, since time.Time) (d Domain, r mailstore.DomainReports, err error) {
+	if d, err = g.Domain(ctx, ws, nameOrID); err == nil {
+		r, err = g.dir.store.Workspace(d.WorkspaceID).Reports(ctx, d.Name, since)
+	}
+	return d, r, err
+}
+
 // UpdateDomain sets or clears the catch-all of a verified domain.
 func (g *Grant) UpdateDomain(ctx context.Context, ws mailstore.WorkspaceID, nameOrID string, c DomainChange) (d Domain, err error) {
 	s, err := g.reach(DomainsUpdate, ws)

@@ -17,10 +17,18 @@ type Recipient struct {
 	Address      string              // canonical form of what was asked: folded, domain in A-labels; a +suffix is kept as it came
 	RejectForged bool                // the workspace has mail rejected whose author's domain asks for it
 	Bounce       mailstore.MessageID // the message that this is the return path of; "" if it is none
+	Report       bool                // it is the domain's address for reports about its mail, and nobody has it otherwise
 }
 
 // suffixMark begins what a sender may add to the local part of any address.
 const suffixMark = "+"
+
+// ReportsLocal is the local part of the address that each domain has for what others report about its mail (RFC 7489, RFC 8460), unless
+// an inbox has it.
+const ReportsLocal = "mail-reports"
+
+// Reports is a domain's address for what others report about its mail.
+func (dom Domain) Reports() string { return ReportsLocal + "@" + dom.Name }
 
 // Recipient finds where mail for addr goes: to the inbox that has the address, or has it without its +suffix; for
 // postmaster and abuse (RFC 5321 4.5.1, RFC 2142) to somebody of the domain; else to the domain's catch-all. Only
@@ -52,6 +60,13 @@ func (d *Directory) Recipient(ctx context.Context, addr string) (Recipient, erro
 			r.Address = fold(local) + "@" + dom.Name
 			r.Bounce, err = d.bounced(secret, dom, local)
 			return err
+		}
+		if fold(local) == ReportsLocal {
+			if r.InboxID, err = inboxAt(tx, dom.ID, ReportsLocal); sqlite.NoRows(err) {
+				r.Report, r.Address = true, ReportsLocal+"@"+dom.Name
+				r.InboxID, err = somebody(tx, dom)
+				return absent(err)
+			}
 		}
 		r.InboxID, r.Address, err = route(tx, dom, local)
 		return err

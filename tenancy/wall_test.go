@@ -238,6 +238,9 @@ var walls = map[string][]wallCall{
 	"DKIM": domainCalls(func(ctx context.Context, g *Grant, ws mailstore.WorkspaceID, domain string) error {
 		return err2(g.DKIM(ctx, ws, domain))
 	}),
+	"DomainReports": domainCalls(func(ctx context.Context, g *Grant, ws mailstore.WorkspaceID, domain string) error {
+		return err3(g.DomainReports(ctx, ws, domain, time.Time{}))
+	}),
 	"SetupToken": domainCalls(func(ctx context.Context, g *Grant, ws mailstore.WorkspaceID, domain string) error {
 		return err2(g.SetupToken(ctx, ws, domain, time.Now()))
 	}),

@@ -221,6 +221,7 @@ func (s *Server) domainRoutes(a huma.API) {
 		})
 	register(s, a, zoneFileRoute(one+"/zone-file"), s.zoneFile)
 	register(s, a, route(http.MethodGet, one+"/health", "getDomainHealth", "domains", "See how a domain does: its records, and the server that its mail comes from", 200), s.domainHealth)
+	register(s, a, route(http.MethodGet, one+"/reports", "getDomainReports", "domains", "See what others report about a domain's mail: who sends in its name and what passes DMARC, and who could not reach it over TLS", 200), s.domainReports)
 	registerAction(s, a, route(http.MethodPost, one+"/setup-link", "createSetupLink", "domains", "Make a link for whoever runs the domain's DNS: a page with its records and their state, for which no key is needed", 201), s.setupLink)
 	register(s, a, route(http.MethodDelete, one, "deleteDomain", "domains", "Give a domain up", 204),
 		func(ctx context.Context, g *tenancy.Grant, in *DomainPath) (*struct{}, error) {

@@ -13,6 +13,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"golang.org/x/net/idna"
 
+	"github.com/postroom/postroom/mailstore/aggregate"
 	"github.com/postroom/postroom/server/dnscheck"
 	"github.com/postroom/postroom/server/domains"
 	"github.com/postroom/postroom/tenancy"
@@ -250,6 +251,7 @@ type domainHealth struct {
 	Wrong    []dnsRecord      `json:"wrong" doc:"Records that are not as they should be, the required ones first."`
 	Problems []domainProblem  `json:"problems" doc:"What is wrong or remarkable beside the records."`
 	Server   *serverAddresses `json:"server,omitempty" doc:"The server that the domain's mail comes from; absent where the DNS is not asked."`
+	DMARC    reportSummary    `json:"dmarc" doc:"What others have reported in the last 30 days about mail in its name."`
 	LostAt   *stamp           `json:"lostAt,omitempty" doc:"Nothing of it points here any more: when it is pending again unless something does by then."`
 	Checked  *stamp           `json:"checkedAt,omitempty" doc:"When the DNS was asked last; absent: never."`
 }
@@ -293,6 +295,11 @@ func (s *Server) domainHealth(ctx context.Context, g *tenancy.Grant, in *DomainP
 			}
 		}
 	}
+	_, reports, err := g.DomainReports(ctx, d.WorkspaceID, string(d.ID), s.dir.Now().AddDate(0, 0, -DefaultReportDays))
+	if err != nil {
+		return nil, err
+	}
+	h.DMARC = summaryOf(aggregate.Summarize(reports.DMARC))
 	host, err := s.cfg.Domains.Host(ctx)
 	if err == nil {
 		h.Server = serverOf(host)

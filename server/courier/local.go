@@ -83,7 +83,7 @@ func (c *Courier) receivers(ctx context.Context, l *load, left []mailstore.Claim
 			results[i].Status = mailstore.Delivered
 			if inboxes[i] = found.InboxID; !known[found.InboxID] {
 				known[found.InboxID] = true
-				to = append(to, mailstore.Recipient{Inbox: found.Inbox, Address: found.Address, Bounce: found.Bounce})
+				to = append(to, mailstore.Recipient{Inbox: found.Inbox, Address: found.Address, Bounce: found.Bounce, Report: found.Report})
 			}
 		}
 	}

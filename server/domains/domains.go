@@ -65,22 +65,28 @@ func New(cfg Config, dir *tenancy.Directory, log *slog.Logger) *Watch {
 // Records are those that a domain should have. Keys that it does not have yet are made.
 func (w *Watch) Records(ctx context.Context, dom tenancy.Domain) ([]dnscheck.Record, error) {
 	d, err := w.domain(ctx, dom, w.dir.Keys)
-	return dnscheck.Records(d, w.cfg.Server), err
+	return dnscheck.Records(d, w.leadsTo(dom)), err
 }
 
 // KnownRecords is Records without those of keys that the domain does not have yet, for lists of domains: to make keys takes a while.
 func (w *Watch) KnownRecords(ctx context.Context, dom tenancy.Domain) ([]dnscheck.Record, error) {
 	d, err := w.domain(ctx, dom, w.dir.KnownKeys)
-	return dnscheck.Records(d, w.cfg.Server), err
+	return dnscheck.Records(d, w.leadsTo(dom)), err
 }
 
-// server is what domains are to lead to, now.
-func (w *Watch) server(ctx context.Context) dnscheck.Server {
+// leadsTo is what a domain is to lead to. Reports about its mail come to an address of its own, so that no other domain has to allow them.
+func (w *Watch) leadsTo(dom tenancy.Domain) dnscheck.Server {
 	s := w.cfg.Server
-	if w.cfg.Addresses != nil {
-		s.IPs = w.cfg.Addresses(ctx)
-	}
+	s.ReportAddress = dom.Reports()
 	return s
+}
+
+// addresses are those of the server, now.
+func (w *Watch) addresses(ctx context.Context) []netip.Addr {
+	if w.cfg.Addresses != nil {
+		return w.cfg.Addresses(ctx)
+	}
+	return w.cfg.Server.IPs
 }
 
 // Host is what the DNS says of the server itself; it is asked anew when the last answer is older than hostAge.
@@ -91,8 +97,7 @@ func (w *Watch) Host(ctx context.Context) (dnscheck.HostReport, error) {
 	w.hosting.Lock()
 	defer w.hosting.Unlock()
 	if now := w.dir.Now(); w.host == nil || now.Sub(w.host.At) > hostAge {
-		s := w.server(ctx)
-		r := w.cfg.Checker.CheckHost(ctx, s.Hostname, s.IPs)
+		r := w.cfg.Checker.CheckHost(ctx, w.cfg.Server.Hostname, w.addresses(ctx))
 		if ctx.Err() != nil {
 			return r, ctx.Err()
 		}
@@ -162,7 +167,9 @@ func (w *Watch) ask(ctx context.Context, dom tenancy.Domain) (tenancy.Domain, er
 	if err != nil {
 		return dom, err
 	}
-	now := w.cfg.Checker.Check(ctx, d, w.server(ctx))
+	to := w.leadsTo(dom)
+	to.IPs = w.addresses(ctx)
+	now := w.cfg.Checker.Check(ctx, d, to)
 	if ctx.Err() != nil {
 		return dom, ctx.Err()
 	}

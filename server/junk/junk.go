@@ -97,6 +97,9 @@ func Place(ctx context.Context, e Evidence, q mailstore.Screening, report bool, 
 			welcome = true
 			continue
 		}
+		if r.Report {
+			continue // it has a mailbox of its own
+		}
 		standing, err := r.Inbox.Screen(ctx, q)
 		if err != nil {
 			return false, err

@@ -85,7 +85,7 @@ func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
 		if found.RejectForged {
 			s.tx.rejecting++
 		}
-		s.tx.to = append(s.tx.to, mailstore.Recipient{Inbox: found.Inbox, Address: found.Address, Bounce: found.Bounce})
+		s.tx.to = append(s.tx.to, mailstore.Recipient{Inbox: found.Inbox, Address: found.Address, Bounce: found.Bounce, Report: found.Report})
 	}
 	return nil
 }
