@@ -46,6 +46,7 @@ var homes = map[string][]string{
 	"github.com/mholt/acmez":           {"server/certs"},
 	"github.com/libdns/libdns":         {"server/certs"},
 	"go.uber.org/zap":                  {"server/certs"},
+	"github.com/pires/go-proxyproto":   {"server/proxy"},
 	"github.com/danielgtaylor/huma":    {"server/api"},
 	"github.com/coder/websocket":       {"server/api"},
 	"github.com/alecthomas/kong":       {"cmd"},
