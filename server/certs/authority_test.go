@@ -10,13 +10,15 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/postroom/postroom/server/certs/acmetest"
 )
 
 const obtained = "certificate obtained"
 
 func TestTheServersNamesGetCertificatesByHTTP01(t *testing.T) {
 	b := newBed(t)
-	b.acme.HTTPPort = port(b.http)
+	b.acme.HTTPPort = port(b.HTTP)
 	dir := t.TempDir()
 	c := b.start(Config{Hostname: "mail.example.com", Names: []string{"imap.example.com"}, Dir: dir})
 	b.wait(obtained, "mail.example.com")
@@ -57,7 +59,7 @@ func onlyForUs(t *testing.T, dir string) {
 
 func TestTheServersNamesGetCertificatesByTLSALPN01(t *testing.T) {
 	b := newBed(t)
-	b.acme.TLSPort = port(b.https)
+	b.acme.TLSPort = port(b.HTTPS)
 	c := b.start(Config{Hostname: "alpn.example.com"})
 	b.wait(obtained, "alpn.example.com")
 	fromPebble(t, shake(t, c.WebTLS(), "alpn.example.com"), "alpn.example.com")
@@ -71,7 +73,7 @@ func TestTheServersNamesGetCertificatesByTLSALPN01(t *testing.T) {
 
 func TestACertificateIsRenewedInTimeAndShownAtOnce(t *testing.T) {
 	b := newBed(t)
-	b.acme.HTTPPort = port(b.http)
+	b.acme.HTTPPort = port(b.HTTP)
 	c := b.start(Config{Hostname: "renew.example.com"})
 	b.wait(obtained, "renew.example.com")
 	first := shake(t, c.MailTLS(), "renew.example.com")
@@ -89,7 +91,7 @@ func TestACertificateIsRenewedInTimeAndShownAtOnce(t *testing.T) {
 
 func TestWhatIsInTheStoreIsShownWithoutAnAuthority(t *testing.T) {
 	b := newBed(t)
-	b.acme.HTTPPort = port(b.http)
+	b.acme.HTTPPort = port(b.HTTP)
 	dir := t.TempDir()
 	allow := func(context.Context, string) error { return nil }
 	c := b.start(Config{Hostname: "kept.example.com", Dir: dir, Allow: allow})
@@ -106,7 +108,7 @@ func TestWhatIsInTheStoreIsShownWithoutAnAuthority(t *testing.T) {
 
 func TestACustomersNameGetsItsCertificateWhenItIsAskedFor(t *testing.T) {
 	b := newBed(t)
-	b.acme.HTTPPort = port(b.http)
+	b.acme.HTTPPort = port(b.HTTP)
 	c := b.start(Config{Hostname: "mail.example.org", Allow: func(_ context.Context, name string) error {
 		if name != "autoconfig.customer.example" && name != "mta-sts.customer.example" {
 			return errors.New("unknown")
@@ -125,14 +127,14 @@ func TestACustomersNameGetsItsCertificateWhenItIsAskedFor(t *testing.T) {
 
 func TestAScannerCostsTheAuthorityNothing(t *testing.T) {
 	b := newBed(t)
-	b.acme.HTTPPort = port(b.http)
+	b.acme.HTTPPort = port(b.HTTP)
 	var decisions atomic.Int32
 	c := b.start(Config{Hostname: "mail.example.net", Allow: func(context.Context, string) error {
 		decisions.Add(1)
 		return errors.New("this domain is not verified")
 	}})
 	b.wait(obtained, "mail.example.net")
-	before := b.requests()
+	before := b.Requests()
 	for i := range 20 {
 		for range 3 {
 			if cert := shake(t, c.WebTLS(), "scan"+itoa(i)+".example"); !isFor(cert, "mail.example.net") {
@@ -143,7 +145,7 @@ func TestAScannerCostsTheAuthorityNothing(t *testing.T) {
 	if decisions.Load() != 20 {
 		t.Errorf("%d decisions for 20 names", decisions.Load())
 	}
-	if after := b.requests(); after != before {
+	if after := b.Requests(); after != before {
 		t.Errorf("the authority got %d requests", after-before)
 	}
 	c.mu.Lock()
@@ -155,18 +157,18 @@ func TestAScannerCostsTheAuthorityNothing(t *testing.T) {
 
 func TestTheServerServesWhileTheAuthorityIsDownAndAsksAgainWhenItIsUp(t *testing.T) {
 	b := newBed(t)
-	b.acme.HTTPPort = port(b.http)
-	b.setDown(true)
+	b.acme.HTTPPort = port(b.HTTP)
+	b.SetDown(true)
 	c := b.start(Config{Hostname: "down.example.com"})
 	selfMade := shake(t, c.MailTLS(), "down.example.com")
-	if !isFor(selfMade, "down.example.com") || isPebbles(selfMade) {
+	if !isFor(selfMade, "down.example.com") || acmetest.Signed(selfMade, "down.example.com") {
 		t.Errorf("shown %v of %v", selfMade.DNSNames, selfMade.Issuer)
 	}
 	b.wait("the certificate authority cannot be reached", "down.example.com")
 	if s := c.State("down.example.com"); s.Source != SelfMadeHere || s.Err == "" || s.NextTry.IsZero() {
 		t.Errorf("state %+v", s)
 	}
-	b.setDown(false)
+	b.SetDown(false)
 	b.pass(c, afterUnreachable[0])
 	b.wait(obtained, "down.example.com")
 	fromPebble(t, shake(t, c.MailTLS(), "down.example.com"), "down.example.com")
@@ -174,8 +176,8 @@ func TestTheServerServesWhileTheAuthorityIsDownAndAsksAgainWhenItIsUp(t *testing
 
 func TestOneBrokenNameHoldsUpNoOther(t *testing.T) {
 	b := newBed(t)
-	b.acme.HTTPPort = port(b.http)
-	b.dns.AddDNSServFailRecord("mta-sts.broken.example")
+	b.acme.HTTPPort = port(b.HTTP)
+	b.DNS.AddDNSServFailRecord("mta-sts.broken.example")
 	c := b.start(Config{Hostname: "whole.example.com", Allow: func(context.Context, string) error { return nil }})
 	b.wait(obtained, "whole.example.com")
 	first := shake(t, c.MailTLS(), "whole.example.com")
@@ -185,11 +187,11 @@ func TestOneBrokenNameHoldsUpNoOther(t *testing.T) {
 	if broken.Source != None || broken.Err == "" || broken.NextTry.Before(b.now().Add(afterFailure[0]/2)) {
 		t.Errorf("state %+v", broken)
 	}
-	before := b.requests()
+	before := b.Requests()
 	if cert := shake(t, c.WebTLS(), "mta-sts.broken.example"); !isFor(cert, "whole.example.com") {
 		t.Errorf("shown %v", cert.DNSNames)
 	}
-	if b.requests() != before {
+	if b.Requests() != before {
 		t.Error("a name that has just failed is ordered again when somebody asks for it")
 	}
 	b.pass(c, time.Until(first.NotAfter)-24*time.Hour)
@@ -198,7 +200,7 @@ func TestOneBrokenNameHoldsUpNoOther(t *testing.T) {
 
 func TestARefusedCustomerKeepsItsCertificateUntilItEnds(t *testing.T) {
 	b := newBed(t)
-	b.acme.HTTPPort = port(b.http)
+	b.acme.HTTPPort = port(b.HTTP)
 	var gone atomic.Bool
 	dir := t.TempDir()
 	c := b.start(Config{Hostname: "stay.example.com", Dir: dir, Allow: func(context.Context, string) error {
@@ -223,7 +225,7 @@ func TestARefusedCustomerKeepsItsCertificateUntilItEnds(t *testing.T) {
 
 func TestADamagedCertificateIsFetchedAgain(t *testing.T) {
 	b := newBed(t)
-	b.acme.HTTPPort = port(b.http)
+	b.acme.HTTPPort = port(b.HTTP)
 	dir := t.TempDir()
 	s, err := openStore(filepath.Join(dir, "acme"), b.acme)
 	if err != nil {

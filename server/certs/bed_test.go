@@ -9,99 +9,33 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/http/httptest"
-	"os"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/letsencrypt/challtestsrv"
-	"github.com/letsencrypt/pebble/v2/ca"
-	"github.com/letsencrypt/pebble/v2/db"
-	"github.com/letsencrypt/pebble/v2/va"
-	"github.com/letsencrypt/pebble/v2/wfe"
+	"github.com/postroom/postroom/server/certs/acmetest"
 )
 
 // patience is how long a test waits for what must happen.
 const patience = time.Minute
 
-func TestMain(m *testing.M) {
-	os.Setenv("PEBBLE_VA_NOSLEEP", "1")
-	os.Setenv("PEBBLE_WFE_AUTHZREUSE", "0") // each order is validated
-	os.Exit(m.Run())
-}
-
-// bed is a pebble, a DNS for it and the listeners that it validates names at, all on loopback. In its DNS every name is this machine.
+// bed is an authority and certificates that it signs, with a clock that the test sets.
 type bed struct {
-	t     *testing.T
-	dns   *challtestsrv.ChallSrv
-	dnsAt string
-	acme  *ACME
-
-	http, https net.Listener
-	directory   *httptest.Server
-	handler     http.Handler // pebble's
+	*acmetest.Authority
+	t    *testing.T
+	acme *ACME
 
 	mu    sync.Mutex
-	asked int           // requests to pebble
-	down  bool          // it answers none
 	shift time.Duration // of the clock
-	log   chan string   // "message name" of what was logged at info and above
+	log   chan string   // "message name: err" of what was logged at info and above
 }
 
 func newBed(t *testing.T) *bed {
-	b := &bed{t: t, log: make(chan string, 1000)}
-	b.dnsAt = freeAddress(t)
-	quiet := log.New(io.Discard, "", 0)
-	var err error
-	if b.dns, err = challtestsrv.New(challtestsrv.Config{Log: quiet, DNSAddrs: []string{b.dnsAt}}); err != nil {
-		t.Fatal(err)
-	}
-	b.dns.SetDefaultDNSIPv6("")
-	go b.dns.Run()
-	t.Cleanup(b.dns.Shutdown)
-	b.reachable(b.dnsAt)
-	b.http, b.https = listen(t), listen(t)
-
-	memory := db.NewMemoryStore()
-	authority := ca.New(quiet, memory, "", "ecdsa", 0, 1, map[string]ca.Profile{"default": {}})
-	validation := va.New(quiet, port(b.http), port(b.https), false, b.dnsAt, memory)
-	front := wfe.New(quiet, memory, validation, authority, []string{"pebble.test"}, true, false, 1, 1)
-	b.handler = front.Handler()
-	b.directory = httptest.NewUnstartedServer(http.HandlerFunc(b.serve))
-	b.directory.Config.ErrorLog = quiet
-	b.directory.StartTLS()
-	t.Cleanup(b.directory.Close)
-	roots := x509.NewCertPool()
-	roots.AddCert(b.directory.Certificate())
-	b.acme = &ACME{Email: "operator@example.com", Directory: b.directory.URL + wfe.DirectoryPath, Roots: roots}
-	return b
-}
-
-// serve is pebble, or a gateway in front of it that cannot reach it.
-func (b *bed) serve(w http.ResponseWriter, r *http.Request) {
-	b.mu.Lock()
-	b.asked++
-	down := b.down
-	b.mu.Unlock()
-	if down {
-		panic(http.ErrAbortHandler)
-	}
-	b.handler.ServeHTTP(w, r)
-}
-
-func (b *bed) setDown(down bool) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.down = down
-}
-
-func (b *bed) requests() int {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.asked
+	t.Helper()
+	authority := acmetest.New(t)
+	return &bed{Authority: authority, t: t, log: make(chan string, 1000), acme: &ACME{Email: "operator@example.com", Directory: authority.Directory, Roots: authority.Roots}}
 }
 
 // start runs the certificates and serves what the authority asks for. Everything ends with the test.
@@ -118,8 +52,8 @@ func (b *bed) start(cfg Config) *Certs {
 	run(b.t, c)
 	plain := &http.Server{Handler: c.ChallengeHandler(http.NotFoundHandler())}
 	secure := &http.Server{Handler: http.NotFoundHandler(), TLSConfig: c.WebTLS(), ErrorLog: log.New(io.Discard, "", 0)}
-	go plain.Serve(b.http)
-	go secure.ServeTLS(b.https, "", "")
+	go plain.Serve(b.HTTP)
+	go secure.ServeTLS(b.HTTPS, "", "")
 	b.t.Cleanup(func() { plain.Close(); secure.Close() })
 	return c
 }
@@ -205,33 +139,6 @@ func listen(t *testing.T) net.Listener {
 
 func port(ln net.Listener) int { return ln.Addr().(*net.TCPAddr).Port }
 
-// freeAddress is one that was free for both TCP and UDP a moment ago.
-func freeAddress(t *testing.T) string {
-	for range 100 {
-		ln := listen(t)
-		address := ln.Addr().String()
-		pc, err := net.ListenPacket("udp4", address)
-		ln.Close()
-		if err == nil {
-			pc.Close()
-			return address
-		}
-	}
-	t.Fatal("no free port")
-	return ""
-}
-
-// reachable waits until something listens.
-func (b *bed) reachable(address string) {
-	for end := time.Now().Add(patience); time.Now().Before(end); {
-		if conn, err := net.Dial("tcp4", address); err == nil {
-			conn.Close()
-			return
-		}
-	}
-	b.t.Fatalf("nothing listens on %s", address)
-}
-
 // shake does a handshake with a config of ours and gives the certificate that was shown.
 func shake(t *testing.T, server *tls.Config, name string, protocols ...string) *x509.Certificate {
 	t.Helper()
@@ -269,13 +176,9 @@ func tryShake(t *testing.T, server *tls.Config, name string, protocols ...string
 
 func isFor(cert *x509.Certificate, name string) bool { return cert.VerifyHostname(name) == nil }
 
-func isPebbles(cert *x509.Certificate) bool {
-	return len(cert.Issuer.CommonName) > 6 && cert.Issuer.CommonName[:6] == "Pebble"
-}
-
 func fromPebble(t *testing.T, cert *x509.Certificate, name string) {
 	t.Helper()
-	if !isPebbles(cert) || !isFor(cert, name) {
+	if !acmetest.Signed(cert, name) {
 		t.Fatalf("the certificate for %s is of %q for %v", name, cert.Issuer.CommonName, cert.DNSNames)
 	}
 }

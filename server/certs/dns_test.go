@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/miekg/dns"
+	"github.com/postroom/postroom/server/certs/acmetest"
 )
 
 const keyName = "postroom."
@@ -23,7 +24,7 @@ type primary struct {
 }
 
 func newPrimary(b *bed) *primary {
-	p := &primary{b: b, address: freeAddress(b.t)}
+	p := &primary{b: b, address: acmetest.FreeAddress(b.t)}
 	for _, network := range []string{"udp", "tcp"} {
 		started := make(chan struct{})
 		server := &dns.Server{Addr: p.address, Net: network, Handler: p, TsigSecret: map[string]string{keyName: keySecret}, NotifyStartedFunc: func() { close(started) }, MsgAcceptFunc: acceptAll}
@@ -57,7 +58,7 @@ func (p *primary) ServeDNS(w dns.ResponseWriter, r *dns.Msg) {
 	case r.Question[0].Qtype == dns.TypeSOA && r.Question[0].Name == "example.com.":
 		m.Answer = records("example.com. 60 IN SOA ns.example.com. host.example.com. 1 60 60 60 60")
 	case r.Question[0].Qtype == dns.TypeTXT:
-		for _, text := range p.b.dns.GetDNSTXTRecords(r.Question[0].Name) {
+		for _, text := range p.b.DNS.GetDNSTXTRecords(r.Question[0].Name) {
 			m.Answer = append(m.Answer, records(r.Question[0].Name+" 60 IN TXT "+text)...)
 		}
 	}
@@ -70,10 +71,10 @@ func (p *primary) update(changes []dns.RR) {
 	for _, rr := range changes {
 		name := rr.Header().Name
 		if rr.Header().Class == dns.ClassNONE {
-			p.b.dns.DeleteDNSTXTRecord(name)
+			p.b.DNS.DeleteDNSTXTRecord(name)
 			p.removed = append(p.removed, name)
 		} else {
-			p.b.dns.AddDNSTXTRecord(name, strings.Join(rr.(*dns.TXT).Txt, ""))
+			p.b.DNS.AddDNSTXTRecord(name, strings.Join(rr.(*dns.TXT).Txt, ""))
 			p.written = append(p.written, name)
 		}
 	}
@@ -114,7 +115,7 @@ func TestTheRecordCanBeDelegatedToAnotherName(t *testing.T) {
 	p := newPrimary(b)
 	b.acme.DNS = p.with(keySecret)
 	b.acme.DNS.Delegate = "acme.example.com"
-	b.dns.AddDNSCNAMERecord("_acme-challenge.mail.elsewhere.example", "acme.example.com.")
+	b.DNS.AddDNSCNAMERecord("_acme-challenge.mail.elsewhere.example", "acme.example.com.")
 	c := b.start(Config{Hostname: "mail.elsewhere.example"})
 	b.wait(obtained, "mail.elsewhere.example")
 	fromPebble(t, shake(t, c.MailTLS(), "mail.elsewhere.example"), "mail.elsewhere.example")
