@@ -1,11 +1,16 @@
 package certs
 
 import (
+	"bytes"
 	"context"
+	"crypto/x509"
 	"errors"
 	"io/fs"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -243,4 +248,40 @@ func TestADamagedCertificateIsFetchedAgain(t *testing.T) {
 	c := b.start(Config{Hostname: "torn.example.com", Dir: dir})
 	b.wait(obtained, "torn.example.com")
 	fromPebble(t, shake(t, c.MailTLS(), "torn.example.com"), "torn.example.com")
+}
+
+func TestRunEndsAllThatItBeganAlsoWhenTheAuthorityHangs(t *testing.T) {
+	asked := make(chan struct{}, 100)
+	hung := httptest.NewTLSServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		asked <- struct{}{}
+		<-r.Context().Done()
+	}))
+	defer hung.Close()
+	roots := x509.NewCertPool()
+	roots.AddCert(hung.Certificate())
+	c, err := New(Config{Hostname: "hung.example.com", Dir: t.TempDir(), Pairs: []Pair{writePair(t, t.TempDir(), "pair", "other.example.com")},
+		ACME: &ACME{Email: "operator@example.com", Directory: hung.URL, Roots: roots, HTTPPort: 80}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- c.Run(ctx) }()
+	<-asked
+	cancel()
+	select {
+	case err := <-ended:
+		if err != nil {
+			t.Error(err)
+		}
+	case <-time.After(patience):
+		t.Fatal("it hangs too")
+	}
+	stacks := make([]byte, 1<<20)
+	stacks = stacks[:runtime.Stack(stacks, true)]
+	for _, part := range []string{"certs.(*Certs).", "certmagic.(*Cache).", "certmagic.(*Config)."} {
+		if bytes.Contains(stacks, []byte(part)) {
+			t.Errorf("%s still runs:\n%s", part, stacks)
+		}
+	}
 }

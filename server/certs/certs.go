@@ -39,7 +39,7 @@ const (
 	refusedFor       = time.Minute      // for which a refusal holds
 	maxLoaded        = 1000             // customers' certificates in memory; the others are read from the disk when they are asked for
 	maxHandshakes    = 32               // handshakes that wait for a certificate at one time; the others get another name's at once
-	handshakeWait    = 10 * time.Second // for a certificate that is on its way
+	handshakeWait    = 7 * time.Second  // for a certificate that is on its way; HTTP gives a handshake 10 seconds in all
 	allowTimeout     = 30 * time.Second // for the caller's decision
 	attemptTimeout   = 5 * time.Minute  // for an order from its first step to the certificate
 	pollTimeout      = 90 * time.Second // for the authority to validate and to sign

@@ -287,6 +287,10 @@ func (c *Certs) drop(s *subject) {
 func (c *Certs) fail(s *subject, err error) bool {
 	c.rest = rest{} // it has answered
 	s.err = shown(err)
+	var problem acme.Problem
+	if errors.As(err, &problem) && problem.Status == http.StatusTooManyRequests {
+		s.failures = max(s.failures, tooMany)
+	}
 	s.due = c.now().Add(after(afterFailure, s.failures))
 	s.failures++
 	c.log.Warn("certificate not obtained", "name", s.name, "err", err, "next", s.due)
@@ -296,6 +300,9 @@ func (c *Certs) fail(s *subject, err error) bool {
 	}
 	return true
 }
+
+// tooMany is how many failures a name has at least for whom the authority says that it had too many orders (RFC 8555, 6.6): an hour's wait.
+const tooMany = 2
 
 // isUnreachable reports whether it was the authority that failed, and not the name.
 func isUnreachable(err error) bool {

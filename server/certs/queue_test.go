@@ -153,6 +153,10 @@ func TestWaitsGrowWithFailures(t *testing.T) {
 	if c.fresh != 0 || c.subjects[s.name] != nil {
 		t.Error("it is not given up")
 	}
+	limited := &subject{name: "b.example.net", class: renewals, place: -1}
+	if c.fail(limited, acme.Problem{Status: 429}); !limited.due.Equal(now.Add(time.Hour)) {
+		t.Errorf("after too many orders due at %v", limited.due)
+	}
 	var r rest
 	for i := range 10 {
 		r.begin(now)

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"io"
 	"log/slog"
@@ -240,5 +241,22 @@ func FuzzForwarded(f *testing.F) {
 		if ok != client.IsValid() || client.Is4In6() || client.Zone() != "" {
 			t.Errorf("%q: %v, %v", text, client, ok)
 		}
+	})
+}
+
+func FuzzHeaderOctets(f *testing.F) {
+	for _, text := range []string{"PROXY TCP4 198.51.100.7 192.0.2.25 1 25\r\nEHLO x\r\n", "PROXY UNKNOWN\r\n", "\r\n\r\n\x00\r\nQUIT\n\x21\x11\x00\x0c\xc6\x33\x64\x07\xc0\x00\x02\x19\x00\x01\x00\x19EHLO", "EHLO mail.example.com\r\n"} {
+		f.Add([]byte(text))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		r := bytes.NewReader(data)
+		text, err := headerOctets(r)
+		if err != nil {
+			return
+		}
+		if len(text) > maxHeader || !bytes.Equal(text, data[:len(text)]) || r.Len() != len(data)-len(text) {
+			t.Errorf("%q: read %q, %d octets are left", data, text, r.Len())
+		}
+		_, _ = proxyproto.Read(bufio.NewReaderSize(bytes.NewReader(text), maxHeader)) // must not panic
 	})
 }
