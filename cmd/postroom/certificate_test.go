@@ -8,6 +8,8 @@ import (
 	"os"
 	"testing"
 	"time"
+
+	"github.com/postroom/postroom/server/certs"
 )
 
 var selfMadeNames = []string{"localhost", demoDomain, "127.0.0.1", "::1"}
@@ -17,10 +19,11 @@ func TestTheSelfMadeCertificateIsTrustedThroughItsAuthority(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cfg, err := loadTLS(TLSConfig{CertFile: files.cert, KeyFile: files.key})
+	shown, err := certs.New(certs.Config{Hostname: "localhost", Pairs: TLSConfig{CertFile: files.cert, KeyFile: files.key}.pairs()})
 	if err != nil {
 		t.Fatal(err)
 	}
+	cfg := shown.MailTLS()
 	ca, err := os.ReadFile(files.ca)
 	if err != nil {
 		t.Fatal(err)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/postroom/postroom/mailstore"
+	"github.com/postroom/postroom/server/certs"
 	"github.com/postroom/postroom/server/courier"
 	"github.com/postroom/postroom/server/courier/schedule"
 	"github.com/postroom/postroom/server/dnsbl"
@@ -28,6 +29,7 @@ type Config struct {
 
 	Log        LogConfig        `toml:"log"`
 	TLS        TLSConfig        `toml:"tls"`
+	Proxy      ProxyConfig      `toml:"proxy"`
 	SMTP       SMTPConfig       `toml:"smtp"`
 	Junk       JunkConfig       `toml:"junk"`
 	Submission SubmissionConfig `toml:"submission"`
@@ -46,10 +48,31 @@ type LogConfig struct {
 	Format string `toml:"format"` // text or json
 }
 
-// TLSConfig names the certificate that all wires show. Without one there is no TLS.
+// TLSConfig says where the certificates are from that all wires show: files, an authority, or both. From neither there is no TLS.
 type TLSConfig struct {
-	CertFile string `toml:"cert_file"` // PEM: the certificate, then what it was signed with
-	KeyFile  string `toml:"key_file"`  // PEM
+	CertFile      string   `toml:"cert_file"` // PEM: the certificate, then what it was signed with
+	KeyFile       string   `toml:"key_file"`  // PEM
+	MoreCertFiles []string `toml:"more_cert_files"`
+	MoreKeyFiles  []string `toml:"more_key_files"` // in the same order
+
+	Names         []string `toml:"names"`      // of the server besides its host name
+	ACMEEmail     string   `toml:"acme_email"` // "": no authority is asked
+	ACMEDirectory string   `toml:"acme_directory"`
+	ACMERootFile  string   `toml:"acme_root_file"` // PEM: whom the authority's own certificate may come from; "" is the system's
+
+	DNSProvider     string `toml:"dns_provider"` // how names are validated by DNS-01; "": they are not
+	DNSServer       string `toml:"dns_server"`
+	DNSKeyName      string `toml:"dns_key_name"`
+	DNSKeyAlgorithm string `toml:"dns_key_algorithm"`
+	DNSKeySecret    string `toml:"dns_key_secret"` // base64
+	DNSDelegate     string `toml:"dns_delegate"`
+}
+
+// ProxyConfig is who stands in front.
+type ProxyConfig struct {
+	Trusted   []string `toml:"trusted"`   // networks of proxies
+	Wires     []string `toml:"wires"`     // on which they send a PROXY header
+	Forwarded bool     `toml:"forwarded"` // whether they write X-Forwarded-For
 }
 
 // SMTPConfig is mail from other servers.
@@ -130,6 +153,7 @@ type IMAPConfig struct {
 // HTTPConfig is the API.
 type HTTPConfig struct {
 	Listen         string `toml:"listen"`
+	ListenPlain    string `toml:"listen_plain"` // validations by HTTP-01, and redirects to HTTPS; "": not served
 	TLS            bool   `toml:"tls"`
 	Insecure       bool   `toml:"insecure"` // plain HTTP beyond loopback, where keys can be read on the way
 	MaxConnections int    `toml:"max_connections"`
@@ -151,6 +175,8 @@ func DefaultConfig() Config {
 		DataDir:      defaultDataDir,
 		DrainTimeout: 30 * time.Second,
 		Log:          LogConfig{Level: "info", Format: "text"},
+		TLS:          TLSConfig{MoreCertFiles: []string{}, MoreKeyFiles: []string{}, Names: []string{}, ACMEDirectory: certs.DefaultDirectory, DNSKeyAlgorithm: "hmac-sha256"},
+		Proxy:        ProxyConfig{Trusted: []string{}, Wires: []string{}},
 		SMTP: SMTPConfig{Listen: ":25", MaxMessageBytes: smtpd.DefaultMaxMessageBytes, MaxConnections: smtpd.DefaultMaxConnections, MaxConnectionsPerSource: smtpd.DefaultMaxConnectionsPerSource, Authenticate: true, TrustedNetworks: []string{"127.0.0.0/8", "::1/128"},
 			ConnectionsPerMinute: 120, ConnectionsPerMinuteOfNetwork: 600, MessagesPerMinute: 600, MessagesPerMinuteOfNetwork: 3000, RejectedRecipientsPerMinute: 60, RejectedRecipientsPerMinuteOfNetwork: 300},
 		Junk:       JunkConfig{RspamdTimeout: rspamd.DefaultTimeout, DNSBL: []string{}, DNSBLDomains: []string{}, DNSBLAction: string(dnsbl.Junk)},

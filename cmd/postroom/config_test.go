@@ -144,6 +144,26 @@ func TestMistakesAreReportedWithTheirLine(t *testing.T) {
 		{"no list", host + "[junk]\ndnsbl = [\"bl.example.org\", \"bl\"]\n", ":3: junk.dnsbl", "is no name of a list"},
 		{"no answer", host + "[junk]\ndnsbl_domains = [\"bl.example.org=1\"]\n", ":3: junk.dnsbl_domains", "is no answer of a list"},
 		{"no action", host + "[junk]\ndnsbl_action = \"drop\"\n", ":3: junk.dnsbl_action", "junk, reject"},
+		{"further certificates alone", host + "[tls]\nmore_cert_files = [\"/c\"]\nmore_key_files = [\"/k\"]\n", ":3: tls.more_cert_files", "set tls.cert_file"},
+		{"a key too few", host + "[tls]\nmore_cert_files = [\"/c\"]\n", ": tls.more_key_files", "0 keys for 1 certificates"},
+		{"no e-mail address", host + "[tls]\nacme_email = \"me\"\n", ":3: tls.acme_email", "is no e-mail address"},
+		{"no validation", host + "[tls]\nacme_email = \"me@example.com\"\n", ":3: tls.acme_email", "set http.listen_plain"},
+		{"no directory", host + "[tls]\nacme_directory = \"http://ca.example.com\"\n", ":3: tls.acme_directory", "an https address"},
+		{"no root file", host + "[tls]\nacme_root_file = \"/no/file\"\n", ":3: tls.acme_root_file", "no such file"},
+		{"names alone", host + "[tls]\nnames = [\"imap.example.com\"]\n", ":3: tls.names", "without tls.acme_email"},
+		{"no name", host + "[tls]\nnames = [\"*.example.com\"]\n", ":3: tls.names", "is no host name"},
+		{"a host that nobody certifies", "hostname = \"localhost\"\n[tls]\nacme_email = \"me@example.com\"\n", ":1: hostname", "no authority certifies localhost"},
+		{"no provider", host + "[tls]\ndns_provider = \"route53\"\n", ":3: tls.dns_provider", "rfc2136"},
+		{"a server alone", host + "[tls]\ndns_server = \"127.0.0.1\"\n", ":3: tls.dns_server", "without tls.dns_provider"},
+		{"no key", host + "[tls]\nacme_email = \"me@example.com\"\ndns_provider = \"rfc2136\"\ndns_server = \"127.0.0.1\"\n", ": tls.dns_key_name", "the name server knows"},
+		{"no secret", host + "[tls]\nacme_email = \"me@example.com\"\ndns_provider = \"rfc2136\"\ndns_key_secret = \"?\"\n", ":5: tls.dns_key_secret", "base64"},
+		{"no algorithm", host + "[tls]\ndns_key_algorithm = \"hmac-md5\"\n", ":3: tls.dns_key_algorithm", "hmac-sha256"},
+		{"no proxy", host + "[proxy]\ntrusted = [\"proxy\"]\n", ":3: proxy.trusted", "is no network"},
+		{"everybody a proxy", host + "[proxy]\ntrusted = [\"0.0.0.0/0\"]\nforwarded = true\n", ":3: proxy.trusted", "claim to be anybody"},
+		{"an idle proxy", host + "[proxy]\ntrusted = [\"192.0.2.1\"]\n", ":3: proxy.trusted", "set proxy.wires"},
+		{"wires of nobody", host + "[proxy]\nwires = [\"smtp\"]\n", ":3: proxy.wires", "set that too"},
+		{"no wire", host + "[proxy]\ntrusted = [\"192.0.2.1\"]\nwires = [\"pop3\"]\n", ":4: proxy.wires", "http_plain"},
+		{"plain on a taken port", host + "[http]\nlisten_plain = \":25\"\n", ":3: http.listen_plain", "is taken by smtp.listen"},
 		{"no TOML", "hostname = mail.example.com\n", ":1: ", "this is not TOML"},
 		{"twice", host + host, ":2: ", "this is not TOML"},
 	} {
@@ -188,6 +208,17 @@ func TestPlainHTTPBeyondLoopbackMustBeSpelledOut(t *testing.T) {
 	cfg, err := loadText(t, "hostname = \"mail.example.com\"\n[http]\nlisten = \"0.0.0.0:8080\"\ninsecure = true\n")
 	if err != nil || !cfg.HTTP.Insecure {
 		t.Fatalf("config %+v, error %v", cfg, err)
+	}
+}
+
+func TestAnAuthorityNeedsAnAddressAndAWay(t *testing.T) {
+	for _, way := range []string{
+		"[http]\nlisten_plain = \":80\"\n", "[http]\nlisten = \":443\"\ntls = true\n",
+		"dns_provider = \"rfc2136\"\ndns_server = \"[::1]:5353\"\ndns_key_name = \"postroom\"\ndns_key_secret = \"c2VjcmV0\"\ndns_delegate = \"_acme-challenge.example.net\"\n",
+	} {
+		if _, err := loadText(t, "hostname = \"mail.example.com\"\n[tls]\nacme_email = \"postmaster@example.com\"\nnames = [\"imap.example.com\"]\n"+way); err != nil {
+			t.Errorf("%s: %v", way, err)
+		}
 	}
 }
 

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"crypto/tls"
 	"crypto/x509"
 	"fmt"
 	"log/slog"
@@ -36,7 +35,8 @@ func checkConfig(cfg Config, lines map[string]int) []mistake {
 	c.duration("drain_timeout", cfg.DrainTimeout, time.Second, 10*time.Minute)
 	c.oneOf("log.level", cfg.Log.Level, "debug", "info", "warn", "error")
 	c.oneOf("log.format", cfg.Log.Format, "text", "json")
-	c.tls(cfg.TLS)
+	c.tls(cfg)
+	c.proxy(cfg.Proxy)
 	c.listeners(cfg)
 	c.number("smtp.max_message_bytes", cfg.SMTP.MaxMessageBytes, 1<<10, 1<<30)
 	c.number("smtp.max_connections", int64(cfg.SMTP.MaxConnections), 1, 100_000)
@@ -238,20 +238,6 @@ func (c *checker) oneOf(key, value string, choices ...string) {
 	}
 }
 
-func (c *checker) tls(t TLSConfig) {
-	switch {
-	case t.CertFile == "" && t.KeyFile == "":
-	case t.CertFile == "":
-		c.wrong("tls.key_file", "a key without a certificate: set tls.cert_file too")
-	case t.KeyFile == "":
-		c.wrong("tls.cert_file", "a certificate without its key: set tls.key_file too")
-	default:
-		if _, err := tls.LoadX509KeyPair(t.CertFile, t.KeyFile); err != nil {
-			c.wrong("tls.cert_file", "certificate and key cannot be used: %v", err)
-		}
-	}
-}
-
 // listeners checks each address, that no two of them take the same port, and that no key travels in the open.
 func (c *checker) listeners(cfg Config) {
 	type listener struct {
@@ -284,12 +270,15 @@ func (c *checker) listeners(cfg Config) {
 	if cfg.IMAP.ListenTLS != "" {
 		add("imap.listen_tls", cfg.IMAP.ListenTLS)
 	}
+	if cfg.HTTP.ListenPlain != "" {
+		add("http.listen_plain", cfg.HTTP.ListenPlain)
+	}
 	http := add("http.listen", cfg.HTTP.Listen)
 	switch {
 	case cfg.HTTP.TLS && cfg.HTTP.Insecure:
 		c.wrong("http.insecure", "this says plain HTTP and http.tls says TLS: remove one of them")
-	case cfg.HTTP.TLS && cfg.TLS.CertFile == "" && cfg.TLS.KeyFile == "":
-		c.wrong("http.tls", "there is no certificate: set tls.cert_file and tls.key_file")
+	case cfg.HTTP.TLS && !cfg.TLS.wanted():
+		c.wrong("http.tls", "there is no certificate: set tls.acme_email, or tls.cert_file and tls.key_file")
 	case !cfg.HTTP.TLS && !cfg.HTTP.Insecure && http != nil && !http.loopback():
 		c.wrong("http.listen", "%s can be reached from other machines and keys would travel unencrypted: set http.tls = true, or listen on 127.0.0.1 behind a proxy that speaks TLS; http.insecure = true allows it all the same", cfg.HTTP.Listen)
 	}

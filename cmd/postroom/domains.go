@@ -2,12 +2,15 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/postroom/postroom/server/autoconfig"
@@ -68,13 +71,18 @@ func (p *postroom) makeDomains() (err error) {
 	if policy.Mode != "" {
 		to.PolicyID = policy.ID()
 	}
-	checker := dnscheck.New(dnscheck.Config{Resolver: p.names, AllowPrivate: p.cfg.Outgoing.AllowPrivate})
-	p.domains = domains.New(domains.Config{Checker: checker, Server: to, Addresses: func(ctx context.Context) []netip.Addr {
+	p.own = func(ctx context.Context) []netip.Addr {
 		if len(own) > 0 {
 			return own
 		}
 		return p.namedAddresses(ctx)
-	}}, p.dir, p.log)
+	}
+	checker := dnscheck.New(dnscheck.Config{Resolver: p.names, AllowPrivate: p.cfg.Outgoing.AllowPrivate})
+	watch := domains.Config{Checker: checker, Server: to, Addresses: p.own}
+	if p.certs != nil {
+		watch.Leads = p.certs.Request
+	}
+	p.domains = domains.New(watch, p.dir, p.log)
 	settings := p.settings()
 	if len(settings.IMAP) == 0 || len(settings.SMTP) == 0 {
 		return nil
@@ -86,6 +94,9 @@ func (p *postroom) makeDomains() (err error) {
 			return ws != "", err
 		},
 		Policy: func(context.Context, string) (autoconfig.Policy, error) { return policy, nil },
+		Secure: func(r *http.Request) bool { // others' headers were taken away
+			return r.TLS != nil || p.cfg.Proxy.Forwarded && r.Header.Get("X-Forwarded-Proto") == "https"
+		},
 	})
 	if err != nil {
 		return fmt.Errorf("documents for mail clients: %w", err)
@@ -102,10 +113,47 @@ func (p *postroom) namedAddresses(ctx context.Context) []netip.Addr {
 	return append(found.IPv4, found.IPv6...)
 }
 
+// errNotHere is why a name gets no certificate.
+var errNotHere = errors.New("it is no name for the documents of a verified domain")
+
+// allowName says whether a customer's name may have a certificate: it is one for documents, of a verified domain, and leads here now.
+func (p *postroom) allowName(ctx context.Context, name string) error {
+	if !p.isForDocuments(ctx, name) {
+		return errNotHere
+	}
+	found, err := p.names.Addresses(ctx, name)
+	if err != nil {
+		return err
+	}
+	own := p.own(ctx)
+	for _, ip := range append(found.IPv4, found.IPv6...) {
+		if slices.Contains(own, ip) {
+			return nil
+		}
+	}
+	return fmt.Errorf("%s does not lead to this server", name)
+}
+
+func (p *postroom) isForDocuments(ctx context.Context, name string) bool {
+	for _, prefix := range autoconfig.Prefixes {
+		domain, ok := strings.CutPrefix(name, prefix)
+		if !ok || prefix == policyPrefix && p.policy().Mode == "" {
+			continue
+		}
+		if ws, err := p.dir.Local(ctx, domain); err == nil && ws != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// policyPrefix begins the host of an MTA-STS policy (RFC 8461, 3.3).
+const policyPrefix = "mta-sts."
+
 // settings are what mail clients are told, the better way first.
 func (p *postroom) settings() (s autoconfig.Settings) {
 	add := func(list *[]autoconfig.Server, ln net.Listener, kind autoconfig.TLS) {
-		if ln == nil || p.tls == nil {
+		if ln == nil || p.certs == nil {
 			return // nobody is led to where a password would travel in the open
 		}
 		_, port, err := net.SplitHostPort(ln.Addr().String())

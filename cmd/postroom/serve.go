@@ -8,19 +8,23 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/postroom/postroom/mailstore"
 	"github.com/postroom/postroom/server"
 	"github.com/postroom/postroom/server/api"
 	"github.com/postroom/postroom/server/autoconfig"
+	"github.com/postroom/postroom/server/certs"
 	"github.com/postroom/postroom/server/courier"
 	"github.com/postroom/postroom/server/courier/schedule"
 	"github.com/postroom/postroom/server/courier/sts"
 	"github.com/postroom/postroom/server/domains"
 	"github.com/postroom/postroom/server/imapd"
 	"github.com/postroom/postroom/server/mailauth"
+	"github.com/postroom/postroom/server/proxy"
 	"github.com/postroom/postroom/server/resolver"
 	"github.com/postroom/postroom/server/smtpd"
 	"github.com/postroom/postroom/tenancy"
@@ -55,7 +59,7 @@ func run(ctx context.Context, cfg Config, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	log.Info("ready", "smtp", p.smtp.Addr().String(), "submission", addressOf(p.submission), "submissions", addressOf(p.submissions), "imap", addressOf(p.imap), "imaps", addressOf(p.imaps), "http", p.http.Addr().String(), "data", cfg.DataDir)
+	log.Info("ready", "smtp", p.smtp.Addr().String(), "submission", addressOf(p.submission), "submissions", addressOf(p.submissions), "imap", addressOf(p.imap), "imaps", addressOf(p.imaps), "http", p.http.Addr().String(), "http_plain", addressOf(p.httpPlain), "data", cfg.DataDir)
 	return errors.Join(p.run(ctx), p.close())
 }
 
@@ -66,9 +70,10 @@ type postroom struct {
 	log   *slog.Logger
 	store *mailstore.Store
 	dir   *tenancy.Directory
-	tls   *tls.Config // nil: no certificate
+	certs *certs.Certs // nil: no TLS
 
 	smtp, http, socket      net.Listener
+	httpPlain               net.Listener // nil: not served
 	submission, submissions net.Listener // nil: not served
 	imap, imaps             net.Listener // nil: not served
 
@@ -76,7 +81,8 @@ type postroom struct {
 	policies *sts.Client
 	courier  *courier.Courier
 	domains  *domains.Watch
-	setup    *autoconfig.Handler // of mail clients, and MTA-STS policies; nil: there is nothing that mail clients could use
+	own      func(context.Context) []netip.Addr // the server's addresses
+	setup    *autoconfig.Handler                // of mail clients, and MTA-STS policies; nil: there is nothing that mail clients could use
 	development
 }
 
@@ -98,36 +104,41 @@ func open(ctx context.Context, cfg Config, log *slog.Logger, dev development) (_
 			err = errors.Join(err, p.close())
 		}
 	}()
-	if p.tls, err = loadTLS(cfg.TLS); err != nil {
-		return nil, err
-	}
 	if err := p.openStores(ctx); err != nil {
 		return nil, err
 	}
-	if p.smtp, err = listen(ctx, "smtp", cfg.SMTP.Listen); err != nil {
+	if p.smtp, err = p.listen(ctx, "smtp", cfg.SMTP.Listen); err != nil {
 		return nil, err
 	}
 	if cfg.Submission.Listen != "" {
-		if p.submission, err = listen(ctx, "submission", cfg.Submission.Listen); err != nil {
+		if p.submission, err = p.listen(ctx, "submission", cfg.Submission.Listen); err != nil {
 			return nil, err
 		}
 	}
-	if cfg.Submission.ListenTLS != "" && p.tls != nil {
-		if p.submissions, err = listen(ctx, "submissions", cfg.Submission.ListenTLS); err != nil {
+	if cfg.Submission.ListenTLS != "" && cfg.TLS.wanted() {
+		if p.submissions, err = p.listen(ctx, "submissions", cfg.Submission.ListenTLS); err != nil {
 			return nil, err
 		}
 	}
 	if cfg.IMAP.Listen != "" {
-		if p.imap, err = listen(ctx, "imap", cfg.IMAP.Listen); err != nil {
+		if p.imap, err = p.listen(ctx, "imap", cfg.IMAP.Listen); err != nil {
 			return nil, err
 		}
 	}
-	if cfg.IMAP.ListenTLS != "" && p.tls != nil {
-		if p.imaps, err = listen(ctx, "imaps", cfg.IMAP.ListenTLS); err != nil {
+	if cfg.IMAP.ListenTLS != "" && cfg.TLS.wanted() {
+		if p.imaps, err = p.listen(ctx, "imaps", cfg.IMAP.ListenTLS); err != nil {
 			return nil, err
 		}
 	}
-	if p.http, err = listen(ctx, "http", cfg.HTTP.Listen); err != nil {
+	if p.http, err = p.listen(ctx, "http", cfg.HTTP.Listen); err != nil {
+		return nil, err
+	}
+	if cfg.HTTP.ListenPlain != "" {
+		if p.httpPlain, err = p.listen(ctx, "http_plain", cfg.HTTP.ListenPlain); err != nil {
+			return nil, err
+		}
+	}
+	if err := p.makeCerts(); err != nil {
 		return nil, err
 	}
 	if p.socket, err = listenSocket(cfg.DataDir, log); err != nil {
@@ -213,11 +224,17 @@ func (p *postroom) run(ctx context.Context) error {
 		{Name: "courier", Run: p.courier.Run},
 		{Name: "sts", Run: p.policies.Run},
 		{Name: "dkim rotation", Run: courier.Rotation{After: p.cfg.Outgoing.DKIMRotateAfter, Courier: p.courier}.Run},
-		{Name: "http", Run: p.httpService(p.http, p.httpTLS(), p.withSetup(web.Handler()), web.Drain).Run},
+		{Name: "http", Run: p.httpService(p.http, p.httpTLS(), p.public(p.withSetup(web.Handler())), web.Drain).Run},
 		{Name: "socket", Run: p.httpService(p.socket, nil, web.SocketHandler(), nil).Run},
 	}
 	if !p.onDemand {
 		services = append(services, server.Service{Name: "domains", Run: p.domains.Run})
+	}
+	if p.certs != nil {
+		services = append(services, server.Service{Name: "certificates", Run: p.certs.Run})
+	}
+	if p.httpPlain != nil {
+		services = append(services, server.Service{Name: "plain http", Run: p.httpService(p.httpPlain, nil, p.plainHandler(), nil).Run})
 	}
 	if lists != nil {
 		services = append(services, server.Service{Name: "block lists", Run: lists.Run})
@@ -240,7 +257,7 @@ func (p *postroom) run(ctx context.Context) error {
 // close gives everything back; what is closed already does not count.
 func (p *postroom) close() error {
 	var errs []error
-	for _, ln := range []net.Listener{p.smtp, p.submission, p.submissions, p.imap, p.imaps, p.http, p.socket} {
+	for _, ln := range []net.Listener{p.smtp, p.submission, p.submissions, p.imap, p.imaps, p.http, p.httpPlain, p.socket} {
 		if ln == nil {
 			continue
 		}
@@ -268,25 +285,23 @@ func addressOf(ln net.Listener) string {
 	return ln.Addr().String()
 }
 
-func listen(ctx context.Context, wire, address string) (net.Listener, error) {
+// listen binds a wire's address, behind a proxy if one is to be there.
+func (p *postroom) listen(ctx context.Context, wire, address string) (net.Listener, error) {
 	var lc net.ListenConfig
 	ln, err := lc.Listen(ctx, "tcp", address)
 	if err != nil {
 		return nil, fmt.Errorf("listen for %s: %w", wire, err)
 	}
+	if slices.Contains(p.cfg.Proxy.Wires, wire) {
+		return proxy.NewListener(ln, p.proxies(), p.log), nil
+	}
 	return ln, nil
 }
 
-// loadTLS is the certificate of the configuration, nil if it names none.
-func loadTLS(cfg TLSConfig) (*tls.Config, error) {
-	if cfg.CertFile == "" {
-		return nil, nil
-	}
-	pair, err := tls.LoadX509KeyPair(cfg.CertFile, cfg.KeyFile)
-	if err != nil {
-		return nil, fmt.Errorf("load certificate: %w", err)
-	}
-	return &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}, nil
+// proxies are those that stand in front.
+func (p *postroom) proxies() proxy.Trusted {
+	networks, _ := parseNetworks(p.cfg.Proxy.Trusted) // it was checked
+	return networks
 }
 
 func (p *postroom) apiConfig() api.Config {
@@ -317,7 +332,7 @@ func (p *postroom) publicURL() string {
 func (p *postroom) smtpConfig() smtpd.Config {
 	return smtpd.Config{
 		Hostname:                p.cfg.Hostname,
-		TLS:                     p.tls,
+		TLS:                     p.mailTLS(),
 		MaxMessageBytes:         p.cfg.SMTP.MaxMessageBytes,
 		MaxConnections:          p.cfg.SMTP.MaxConnections,
 		MaxConnectionsPerSource: p.cfg.SMTP.MaxConnectionsPerSource,
@@ -350,7 +365,7 @@ func (p *postroom) imapConfig() imapd.Config {
 	return imapd.Config{
 		Hostname:                p.cfg.Hostname,
 		Version:                 thisBuild().Version,
-		TLS:                     p.tls,
+		TLS:                     p.mailTLS(),
 		MaxMessageBytes:         p.cfg.IMAP.MaxMessageBytes,
 		MaxConnections:          p.cfg.IMAP.MaxConnections,
 		MaxConnectionsPerSource: p.cfg.IMAP.MaxConnectionsPerSource,
@@ -359,11 +374,27 @@ func (p *postroom) imapConfig() imapd.Config {
 	}
 }
 
+// mailTLS is for the wires of mail, nil without certificates.
+func (p *postroom) mailTLS() *tls.Config {
+	if p.certs == nil {
+		return nil
+	}
+	return p.certs.MailTLS()
+}
+
 func (p *postroom) httpTLS() *tls.Config {
 	if !p.cfg.HTTP.TLS {
 		return nil
 	}
-	return p.tls.Clone()
+	return p.certs.WebTLS()
+}
+
+// public is a handler for requests from outside, with the client's address where a proxy tells it.
+func (p *postroom) public(handler http.Handler) http.Handler {
+	if !p.cfg.Proxy.Forwarded {
+		return handler
+	}
+	return proxy.Forwarded(p.proxies(), handler)
 }
 
 const maxSocketConnections = 256

@@ -37,6 +37,10 @@ type Config struct {
 	Checker *dnscheck.Checker // nil: the DNS is not asked
 	Server  dnscheck.Server
 
+	// Leads is told of each host below a verified domain that is to serve documents and leads here, whenever that is seen: it may need
+	// a certificate. nil: nobody is.
+	Leads func(host string)
+
 	// Addresses are those that mail leaves from and services are at. nil: Server has them.
 	Addresses func(context.Context) []netip.Addr
 }
@@ -182,11 +186,21 @@ func (w *Watch) ask(ctx context.Context, dom tenancy.Domain) (tenancy.Domain, er
 		return dom, err
 	}
 	after, err := w.dir.Checked(ctx, dom.ID, c)
+	if err == nil && after.Status == tenancy.Verified && w.cfg.Leads != nil {
+		for _, f := range now.Findings {
+			if f.Status == dnscheck.OK && slices.Contains(documents, f.Record.Purpose) {
+				w.cfg.Leads(f.Record.Name)
+			}
+		}
+	}
 	if err == nil && after.Status != dom.Status {
 		w.log.Info("domain changed", "workspace", dom.WorkspaceID, "domain", dom.Name, "status", after.Status)
 	}
 	return after, err
 }
+
+// documents are the purposes of hosts that serve documents by HTTPS.
+var documents = []string{dnscheck.PurposeMTASTSPolicy, dnscheck.PurposeAutoconfig, dnscheck.PurposeAutodiscover}
 
 // here reports whether mail for the domain comes to this server, be it to others too.
 func (w *Watch) here(r dnscheck.Report) bool {
