@@ -310,6 +310,12 @@ func (p *postroom) apiConfig() api.Config {
 		reason, until := p.courier.Why(ws, row)
 		return string(reason), until
 	}
+	if p.certs != nil {
+		cfg.Certificate = func(host string) (string, time.Time, string) {
+			state := p.certs.State(host)
+			return string(state.Source), state.NotAfter, state.Err
+		}
+	}
 	if p.caught != nil {
 		cfg.Caught = func() (list []api.CaughtMessage) {
 			for _, m := range p.caught.List() {

@@ -45,6 +45,10 @@ type Config struct {
 	// Domains says what the DNS of domains should be, and what it is. nil: they are to lead to "localhost", and the DNS is not asked.
 	Domains *domains.Watch
 
+	// Certificate tells of the certificate that a host name is shown: where it is from ("" is none), until when it is good, and why there is
+	// none or no newer one. nil: this server has none.
+	Certificate func(host string) (source string, notAfter time.Time, problem string)
+
 	PublicURL string // where this interface is reached from outside, for links to unsubscribe; "" for none
 
 	MaxMessageBytes int64 // octets of a message that is sent, with its attachments in base64; default MaxMessageBytes

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/postroom/postroom/server/resolver"
 	"github.com/postroom/postroom/server/resolver/zonetest"
@@ -19,7 +20,10 @@ func newZoned(t *testing.T) (*world, *zonetest.Server) {
 		new.test. 1 NS ns.new.test.
 		ns.new.test. 1 A 127.0.0.1
 	`)
-	return newWorldWith(t, Config{PublicURL: "https://mail.example/"}, resolver.New(resolver.Config{Servers: []string{zones.Addr()}})), zones
+	certificate := func(host string) (string, time.Time, string) {
+		return "acme", time.Unix(1_900_000_000, 0), "of " + host
+	}
+	return newWorldWith(t, Config{PublicURL: "https://mail.example/", Certificate: certificate}, resolver.New(resolver.Config{Servers: []string{zones.Addr()}})), zones
 }
 
 // record finds the first record of a purpose.
@@ -71,6 +75,9 @@ func TestADomainIsConnected(t *testing.T) {
 	w.must(200, "GET", "/v1/domains/new.test/health", w.a.key, "", &h)
 	if h.Healthy || h.Counts["missing"] == 0 || h.Counts["ok"] != 1 || !h.Wrong[0].Required || h.Server == nil || h.Server.Status != "ok" || h.Server.Addresses[0].Names[0] != "mail.example" || h.Server.Addresses[0].Status != "ok" {
 		t.Errorf("%+v, %+v", h, h.Server)
+	}
+	if len(h.Hosts) != 1 || h.Hosts[0].Host != "mail.example" || h.Hosts[0].Source != "acme" || h.Hosts[0].NotAfter == nil || h.Hosts[0].Problem != "of mail.example" {
+		t.Errorf("%+v", h.Hosts)
 	}
 	var list domainList
 	w.must(200, "GET", "/v1/domains", w.a.key, "", &list)

@@ -1,12 +1,14 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
 	"html/template"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -251,9 +253,43 @@ type domainHealth struct {
 	Wrong    []dnsRecord      `json:"wrong" doc:"Records that are not as they should be, the required ones first."`
 	Problems []domainProblem  `json:"problems" doc:"What is wrong or remarkable beside the records."`
 	Server   *serverAddresses `json:"server,omitempty" doc:"The server that the domain's mail comes from; absent where the DNS is not asked."`
+	Hosts    []hostState      `json:"certificates" doc:"Of the server's name and of the domain's hosts that lead here; empty where the server has no certificates."`
 	DMARC    reportSummary    `json:"dmarc" doc:"What others have reported in the last 30 days about mail in its name."`
 	LostAt   *stamp           `json:"lostAt,omitempty" doc:"Nothing of it points here any more: when it is pending again unless something does by then."`
 	Checked  *stamp           `json:"checkedAt,omitempty" doc:"When the DNS was asked last; absent: never."`
+}
+
+// hostState is a host's certificate.
+type hostState struct {
+	Host     string `json:"host" doc:"Its name."`
+	Source   string `json:"source" doc:"Where the certificate is from: acme, file, self-made, or none."`
+	NotAfter *stamp `json:"notAfter,omitempty" doc:"Until when it is good."`
+	Problem  string `json:"problem,omitempty" doc:"Why there is none, or no newer one."`
+}
+
+// certificates are those that mail for a domain and its clients see.
+func (s *Server) certificates(d domain) []hostState {
+	list := []hostState{}
+	if s.cfg.Certificate == nil {
+		return list
+	}
+	add := func(host string) {
+		if slices.ContainsFunc(list, func(h hostState) bool { return h.Host == host }) {
+			return
+		}
+		source, until, problem := s.cfg.Certificate(host)
+		list = append(list, hostState{host, cmp.Or(source, "none"), timeOf(until), problem})
+	}
+	for _, r := range d.DNSRecords {
+		switch {
+		case r.Purpose == dnscheck.PurposeMX:
+			add(r.Value)
+		case r.Status != string(dnscheck.OK):
+		case r.Purpose == dnscheck.PurposeMTASTSPolicy || r.Purpose == dnscheck.PurposeAutoconfig || r.Purpose == dnscheck.PurposeAutodiscover:
+			add(r.Name)
+		}
+	}
+	return list
 }
 
 // serverAddresses is what the DNS says of the server itself.
@@ -281,7 +317,7 @@ func (s *Server) domainHealth(ctx context.Context, g *tenancy.Grant, in *DomainP
 	if err != nil {
 		return nil, err
 	}
-	h := domainHealth{Domain: shown.Domain, Status: shown.Status, Healthy: d.Status == tenancy.Verified, Counts: map[string]int{}, Wrong: []dnsRecord{}, Problems: shown.Problems, LostAt: shown.LostAt, Checked: shown.CheckedAt}
+	h := domainHealth{Domain: shown.Domain, Status: shown.Status, Healthy: d.Status == tenancy.Verified, Counts: map[string]int{}, Wrong: []dnsRecord{}, Problems: shown.Problems, Hosts: s.certificates(shown), LostAt: shown.LostAt, Checked: shown.CheckedAt}
 	for _, required := range []bool{true, false} {
 		for _, r := range shown.DNSRecords {
 			if r.Required != required {
