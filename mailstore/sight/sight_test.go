@@ -209,6 +209,22 @@ func TestLinksAreGivenWithWhatIsShownOfThem(t *testing.T) {
 	}
 }
 
+func TestLinksHaveTheirPlaceInTheText(t *testing.T) {
+	v := Read(`<p>Hi <a href=a>one <b>and</b></a>, <a href=b><p>two</p></a><a href=c><img alt=x></a><blockquote><a href=d>three</a></blockquote><a href=e hidden>four</a>`, 1000)
+	var got []string
+	for _, l := range v.Links {
+		got = append(got, v.Text[l.Start:l.End])
+	}
+	if want := []string{"one and", "two", "", "three", ""}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q, of %q", got, want, v.Text)
+	}
+	for _, l := range Read(strings.Repeat("<a href=x>äöü</a> ", 100), 50).Links {
+		if l.Start > l.End || l.End > 50 {
+			t.Fatalf("%+v", l)
+		}
+	}
+}
+
 func TestCharactersWithoutShapeAreTold(t *testing.T) {
 	tags := func(s string) string {
 		return strings.Map(func(r rune) rune { return 0xE0000 + r }, s)
