@@ -1,7 +1,6 @@
 package sight
 
 import (
-	"slices"
 	"strconv"
 	"strings"
 
@@ -42,6 +41,14 @@ const (
 	floating
 	contentVisibility
 	msoHide
+	filter
+	zoom
+	rotate
+	padding
+	lineHeight
+	spacing
+	tableLayout
+	contain
 
 	properties
 )
@@ -53,6 +60,9 @@ var propertyNames = map[string]property{
 	"position": position, "left": left, "top": top, "right": right, "bottom": bottom, "margin-left": marginLeft, "margin-top": marginTop, "text-indent": indent,
 	"clip": clipping, "clip-path": clipPath, "-webkit-clip-path": clipPath, "transform": transform, "-webkit-transform": transform, "translate": transform, "scale": scale, "float": floating,
 	"content-visibility": contentVisibility, "mso-hide": msoHide,
+	"inset-inline-start": left, "inset-inline-end": right, "inset-block-start": top, "inset-block-end": bottom, "margin-inline-start": marginLeft, "margin-block-start": marginTop,
+	"margin-inline": marginLeft, "margin-block": marginTop, "filter": filter, "-webkit-filter": filter, "zoom": zoom, "rotate": rotate, "padding-left": padding, "padding-top": padding, "padding-inline-start": padding, "padding-block-start": padding,
+	"line-height": lineHeight, "letter-spacing": spacing, "table-layout": tableLayout, "contain": contain,
 }
 
 // declaration is what a style says of one property: a word, a number with its unit, or a colour.
@@ -195,9 +205,7 @@ func valueOf(list []declaration, name string, value []token) []declaration {
 	if len(value) == 0 {
 		return list
 	}
-	if value[0].kind == css.FunctionToken && len(value) > 1 && strings.EqualFold(value[0].text, "calc(") {
-		value = trim(slices.Clone(value[1:])) // the first number of it
-	}
+	value = computed(value)
 	first := word(value[0])
 	switch name {
 	case "background":
@@ -216,11 +224,6 @@ func valueOf(list []declaration, name string, value []token) []declaration {
 		return sides(list, value, marginTop, marginLeft)
 	case "inset":
 		return sides(list, value, top, left)
-	case "filter":
-		if d := (declaration{property: opacity}); first == "opacity(" && len(value) > 1 && d.numeral(value[1]) {
-			return append(list, d.fraction())
-		}
-		return list
 	}
 	p, known := propertyNames[name]
 	if !known {
@@ -229,7 +232,7 @@ func valueOf(list []declaration, name string, value []token) []declaration {
 	d := declaration{property: p, unit: "word"}
 	switch p {
 	case fontColor, fillColor, backColor:
-		if isWide(first) {
+		if isWide(first) || first == "currentcolor" {
 			d.word = first
 			return append(list, d)
 		}
@@ -245,12 +248,18 @@ func valueOf(list []declaration, name string, value []token) []declaration {
 		if !d.named(fontSizes, first) && !d.numeral(value[0]) {
 			return list
 		}
-	case opacity:
+	case opacity, zoom:
 		if !d.numeral(value[0]) {
 			return list
 		}
 		d = d.fraction()
-	case width, height, maxWidth, maxHeight, left, top, right, bottom, marginLeft, marginTop, indent:
+	case filter:
+		d.number = filtered(value)
+	case lineHeight:
+		if d.numeral(value[0]) && d.unit == "" {
+			d.unit = "em"
+		}
+	case width, height, maxWidth, maxHeight, left, top, right, bottom, marginLeft, marginTop, indent, padding, spacing:
 		if !d.numeral(value[0]) && first == "" {
 			return list
 		}
@@ -259,8 +268,9 @@ func valueOf(list []declaration, name string, value []token) []declaration {
 		if first == "none" || isWide(first) {
 			d.word = "none"
 		}
-	case clipping, clipPath, transform, scale:
+	case clipping, clipPath, transform, scale, rotate:
 		d.word = shape(p, name, value)
+		d.number = scaling(p, value)
 	default:
 		if first == "" {
 			return list
@@ -363,11 +373,13 @@ func sides(list []declaration, value []token, topmost, leftmost property) []decl
 
 // background takes the shorthand: a colour, a picture, or both. What it does not name it takes away.
 func background(list []declaration, value []token) []declaration {
-	picture, c, found := "none", color{}, false
+	picture, current, c, found := "none", "", color{}, false
 	for i, t := range value {
 		switch w := word(t); {
 		case t.kind == css.URLToken, t.kind == css.BadURLToken, w == "url(", strings.HasSuffix(w, "gradient("), w == "image-set(", w == "-webkit-image-set(", w == "var(", w == "element(":
 			picture = "picture"
+		case !found && w == "currentcolor":
+			current, found = w, true
 		case !found:
 			if c1, ok := readColor(value[i:]); ok {
 				c, found = c1, true
@@ -377,69 +389,7 @@ func background(list []declaration, value []token) []declaration {
 	if isWide(word(value[0])) {
 		return list
 	}
-	return append(list, declaration{property: backPicture, unit: "word", word: picture}, declaration{property: backColor, color: c})
-}
-
-// shape tells whether what cuts or moves an element leaves "nothing" of it, or moves it "away".
-func shape(p property, name string, value []token) string {
-	numbers := func(from int) (list []declaration) {
-		for _, t := range value[from:] {
-			if t.kind == css.RightParenthesisToken {
-				break
-			}
-			if d := (declaration{}); d.numeral(t) {
-				list = append(list, d)
-			}
-		}
-		return list
-	}
-	zero := func(d declaration) bool { return d.number < 0.02 && d.number > -0.02 }
-	if p == scale {
-		if list := numbers(0); slices.ContainsFunc(list[:min(len(list), 2)], zero) {
-			return "nothing"
-		}
-		return ""
-	}
-	if name == "translate" {
-		if slices.ContainsFunc(numbers(0), isFar) {
-			return "away"
-		}
-		return ""
-	}
-	for i, t := range value {
-		list := numbers(i)
-		if len(list) == 0 {
-			continue
-		}
-		switch w := word(t); {
-		case w == "rect(" && p == clipping:
-			if len(list) == 4 && (list[2].number-list[0].number <= thin || list[1].number-list[3].number <= thin) {
-				return "nothing"
-			}
-		case w == "inset(" && p == clipPath:
-			if list[0].unit == "%" && list[0].number >= 50 || len(list) > 1 && list[1].unit == "%" && list[1].number >= 50 {
-				return "nothing"
-			}
-		case (w == "circle(" || w == "ellipse(") && p == clipPath:
-			if list[0].number <= thin {
-				return "nothing"
-			}
-		case w == "scale(" || w == "scalex(" || w == "scaley(" || w == "scale3d(":
-			if slices.ContainsFunc(list[:min(len(list), 2)], zero) {
-				return "nothing"
-			}
-		case w == "matrix(" && len(list) >= 4:
-			if zero(declaration{number: list[0].number*list[3].number - list[1].number*list[2].number}) {
-				return "nothing"
-			}
-			if slices.ContainsFunc(list[4:], isFar) {
-				return "away"
-			}
-		case strings.HasPrefix(w, "translate") && slices.ContainsFunc(list, isFar):
-			return "away"
-		}
-	}
-	return ""
+	return append(list, declaration{property: backPicture, unit: "word", word: picture}, declaration{property: backColor, word: current, color: c})
 }
 
 func isFar(d declaration) bool {
@@ -451,7 +401,7 @@ func isFar(d declaration) bool {
 func attributesOf(list []declaration, f *frame) []declaration {
 	for _, a := range f.attrs {
 		switch a.key {
-		case "hidden":
+		case "hidden", "popover":
 			list = append(list, declaration{property: display, word: "none"})
 		case "bgcolor":
 			if c, ok := legacyColor(a.value); ok {

@@ -10,8 +10,9 @@ import (
 )
 
 const (
-	ordinaryWidth = 1024.0 // pixels of the screen that media queries are asked for
-	maxNesting    = 16     // blocks such as @media within each other
+	ordinaryWidth  = 1024.0 // pixels of the screen that media queries are asked for
+	ordinaryHeight = 768.0  // likewise
+	maxNesting     = 16     // blocks such as @media within each other
 )
 
 // sheet is the style sheets of a document, as one.
@@ -181,88 +182,6 @@ func atRule(name string, prelude []token) (applies, nests bool) {
 		return false, true
 	}
 	return false, false
-}
-
-// appliesToScreen evaluates a list of media queries for a screen of ordinary width with light colours
-// (Media Queries Level 4).
-func appliesToScreen(list []token) bool {
-	if len(trim(list)) == 0 {
-		return true
-	}
-	for len(list) > 0 {
-		end := slices.IndexFunc(list, func(t token) bool { return t.kind == css.CommaToken })
-		if end < 0 {
-			end = len(list)
-		}
-		if mediaQuery(list[:end]) {
-			return true
-		}
-		list = list[min(end+1, len(list)):]
-	}
-	return false
-}
-
-func mediaQuery(list []token) bool {
-	result, negated := true, false
-	for i := 0; i < len(list); i++ {
-		t := list[i]
-		switch t.kind {
-		case css.IdentToken:
-			switch word(t) {
-			case "not":
-				negated = true
-			case "only", "and", "all", "screen":
-			default:
-				result = false
-			}
-		case css.LeftParenthesisToken:
-			end := i + 1
-			for end < len(list) && list[end].kind != css.RightParenthesisToken {
-				end++
-			}
-			result = result && mediaFeature(trim(list[i+1:end]))
-			i = end
-		case css.WhitespaceToken:
-		default:
-			return false
-		}
-	}
-	return result != negated
-}
-
-// mediaFeature evaluates what stands in parentheses: a name, a colon and a value.
-func mediaFeature(list []token) bool {
-	if len(list) == 0 {
-		return false
-	}
-	name := word(list[0])
-	value := trim(list[1:])
-	if len(value) > 0 && value[0].kind == css.ColonToken {
-		value = trim(value[1:])
-	}
-	if len(value) == 0 {
-		return name == "color" || name == "hover"
-	}
-	var d declaration
-	numeric := d.numeral(value[0])
-	px := d.length(ordinaryFont, 0)
-	switch name {
-	case "min-width", "min-device-width":
-		return numeric && px <= ordinaryWidth
-	case "max-width", "max-device-width":
-		return numeric && px >= ordinaryWidth
-	case "min-height", "min-device-height", "min-color":
-		return numeric && px <= 768
-	case "max-height", "max-device-height":
-		return numeric && px >= 768
-	case "prefers-color-scheme":
-		return word(value[0]) == "light"
-	case "orientation":
-		return word(value[0]) == "landscape"
-	case "hover", "any-hover":
-		return word(value[0]) == "hover"
-	}
-	return false
 }
 
 // add adds rules, one for each selector.

@@ -39,7 +39,7 @@ const (
 	NotDisplayed  Kind = "not_displayed"    // display: none, the attribute hidden, content-visibility
 	Invisible     Kind = "invisible"        // visibility: hidden or collapse
 	Transparent   Kind = "transparent"      // opacity or a colour without any
-	Tiny          Kind = "tiny"             // a font of at most one pixel
+	Tiny          Kind = "tiny"             // a font of at most two pixels, as it is shown
 	SameColor     Kind = "same_color"       // the colour of its background, or nearly
 	Clipped       Kind = "clipped"          // in a box without height or width, cut away, or scaled to nothing
 	OffScreen     Kind = "off_screen"       // far outside of the page
