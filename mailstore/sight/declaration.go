@@ -1,6 +1,7 @@
 package sight
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -136,28 +137,37 @@ func depth(kind css.TokenType) int {
 	return 0
 }
 
-// declarations reads a block of declarations to its closing brace, or, of a style attribute, to the end.
-func (t tokens) declarations(inline bool) (list []declaration) {
+// declarations reads a style attribute.
+func (t tokens) declarations() (list []declaration) {
+	t.readDeclarations(&list, true, func([]token) { t.skipBlock() })
+	return list
+}
+
+// block reads a block of declarations to its closing brace. Of a rule within it, rule is given what stands before the
+// brace, and reads the rest of it.
+func (t tokens) block(list *[]declaration, rule func(prelude []token)) {
+	t.readDeclarations(list, false, rule)
+}
+
+func (t tokens) readDeclarations(list *[]declaration, inline bool, rule func(prelude []token)) {
 	var one []token
-	open, nested := 0, false
+	open := 0
 	for {
 		tok := t.next()
-		end := tok.kind == css.ErrorToken
 		switch {
-		case end, !inline && open == 0 && tok.kind == css.RightBraceToken:
-			return declare(list, one, nested)
+		case tok.kind == css.ErrorToken, !inline && open == 0 && tok.kind == css.RightBraceToken:
+			*list = declare(*list, one)
+			return
 		case open == 0 && tok.kind == css.SemicolonToken:
-			list = declare(list, one, nested)
-			one, nested = one[:0], false
+			*list = declare(*list, one)
+			one = one[:0]
 			continue
 		case open == 0 && tok.kind == css.LeftBraceToken:
-			nested = true
-		}
-		open = max(0, open+depth(tok.kind))
-		if nested && open == 0 { // a rule within a rule ends without a semicolon
-			one, nested = one[:0], false
+			rule(slices.Clone(trim(one)))
+			one = one[:0]
 			continue
 		}
+		open = max(0, open+depth(tok.kind))
 		if len(one) <= maxTokens {
 			one = append(one, tok)
 		}
@@ -165,9 +175,9 @@ func (t tokens) declarations(inline bool) (list []declaration) {
 }
 
 // declare adds what one declaration says.
-func declare(list []declaration, one []token, nested bool) []declaration {
+func declare(list []declaration, one []token) []declaration {
 	one = trim(one)
-	if nested || len(one) < 3 || len(one) > maxTokens || one[0].kind != css.IdentToken {
+	if len(one) < 3 || len(one) > maxTokens || one[0].kind != css.IdentToken {
 		return list
 	}
 	name := strings.ToLower(unescape(one[0].text))
@@ -267,6 +277,8 @@ func valueOf(list []declaration, name string, value []token) []declaration {
 		d.word = "picture"
 		if first == "none" || isWide(first) {
 			d.word = "none"
+		} else if c, ok := gradientColor(value[1:]); ok && strings.HasSuffix(first, "gradient(") {
+			d.word, d.color = "color", c
 		}
 	case clipping, clipPath, transform, scale, rotate:
 		d.word = shape(p, name, value)
@@ -376,7 +388,13 @@ func background(list []declaration, value []token) []declaration {
 	picture, current, c, found := "none", "", color{}, false
 	for i, t := range value {
 		switch w := word(t); {
-		case t.kind == css.URLToken, t.kind == css.BadURLToken, w == "url(", strings.HasSuffix(w, "gradient("), w == "image-set(", w == "-webkit-image-set(", w == "var(", w == "element(":
+		case strings.HasSuffix(w, "gradient("):
+			if c1, ok := gradientColor(value[i+1:]); !ok {
+				picture = "picture"
+			} else if !found {
+				c, found = c1, true
+			}
+		case t.kind == css.URLToken, t.kind == css.BadURLToken, w == "url(", w == "image-set(", w == "-webkit-image-set(", w == "var(", w == "element(":
 			picture = "picture"
 		case !found && w == "currentcolor":
 			current, found = w, true
@@ -392,6 +410,28 @@ func background(list []declaration, value []token) []declaration {
 	return append(list, declaration{property: backPicture, unit: "word", word: picture}, declaration{property: backColor, word: current, color: c})
 }
 
+// gradientColor gives the colour of a gradient whose colours cannot be told apart.
+func gradientColor(arguments []token) (c color, same bool) {
+	n, open := 0, 1
+	for i, t := range arguments {
+		if open += depth(t.kind); open <= 0 {
+			break
+		}
+		one, ok := readColor(arguments[i:])
+		switch {
+		case word(t) == "var(":
+			return c, false
+		case !ok:
+			continue
+		case n > 0 && (!near(one, c) || one.a != c.a):
+			return c, false
+		}
+		c = one
+		n++
+	}
+	return c, n > 0
+}
+
 func isFar(d declaration) bool {
 	v := d.length(ordinaryFont, 0)
 	return v <= farAway || v >= farAhead || d.unit == "%" && (d.number <= -300 || d.number >= 1000)
@@ -404,11 +444,14 @@ func attributesOf(list []declaration, f *frame) []declaration {
 		case "hidden", "popover":
 			list = append(list, declaration{property: display, word: "none"})
 		case "bgcolor":
+			if f.kind&table == 0 && f.tag != atom.Body && f.tag != atom.Marquee {
+				break
+			}
 			if c, ok := legacyColor(a.value); ok {
 				list = append(list, declaration{property: backColor, color: c})
 			}
 		case "background":
-			if a.value != "" {
+			if a.value != "" && (f.kind&table != 0 || f.tag == atom.Body) {
 				list = append(list, declaration{property: backPicture, word: "picture"})
 			}
 		case "color", "text":
@@ -476,7 +519,7 @@ func (w *walker) inlineStyle(text string) []declaration {
 		return list
 	}
 	var winners [properties]*declaration
-	all := newTokens(text).declarations(true)
+	all := newTokens(text).declarations()
 	for i := range all {
 		if d := &all[i]; winners[d.property] == nil || d.important || !winners[d.property].important {
 			winners[d.property] = d

@@ -22,6 +22,7 @@ type sheet struct {
 	classes   map[string][]*rule
 	tags      map[string][]*rule
 	rules     int
+	nested    int // selectors of rules within rules
 	octets    int
 	budget    int  // comparisons that are left
 	siblings  bool // a selector asks for the elements before one
@@ -129,11 +130,38 @@ func (s *sheet) parse(text string) {
 			if !opened {
 				return
 			}
-			declared := t.declarations(false)
-			if len(declared) > 0 && !slices.Contains(blocks, false) {
-				s.add(prelude, declared)
-			}
+			selectors, ok := readSelectors(prelude)
+			s.block(t, selectors, ok && !slices.Contains(blocks, false), 0)
 		}
+	}
+}
+
+// block reads the block of a rule, which may hold rules itself (CSS Nesting Module, 3), to its closing brace. What does
+// not apply is read all the same.
+func (s *sheet) block(t tokens, selectors []selector, applies bool, nested int) {
+	var list []declaration
+	t.block(&list, func(prelude []token) {
+		switch {
+		case nested == maxNesting:
+			t.skipBlock()
+		case len(prelude) > 0 && prelude[0].kind == css.AtKeywordToken:
+			ok, nests := atRule(strings.ToLower(unescape(prelude[0].text)), prelude[1:])
+			if !nests {
+				t.skipBlock()
+				return
+			}
+			s.block(t, selectors, applies && ok, nested+1)
+		default:
+			var inner []selector
+			if applies {
+				inner, s.tooMuch = nestedSelectors(selectors, prelude, maxSelectors-s.nested, s.tooMuch)
+				s.nested += len(inner)
+			}
+			s.block(t, inner, applies, nested+1)
+		}
+	})
+	if applies && len(list) > 0 {
+		s.add(selectors, list)
 	}
 }
 
@@ -178,18 +206,19 @@ func atRule(name string, prelude []token) (applies, nests bool) {
 		return appliesToScreen(prelude), true
 	case "@supports", "@layer", "@scope", "@starting-style":
 		return !slices.ContainsFunc(prelude, func(t token) bool { return word(t) == "not" }) && name != "@starting-style", true
-	case "@document", "@-moz-document", "@container":
+	case "@container":
+		if at := slices.IndexFunc(prelude, func(t token) bool { return t.kind == css.LeftParenthesisToken || word(t) == "not" }); at >= 0 {
+			applies, _ = mediaConditions(prelude[at:], 0)
+		}
+		return applies, true
+	case "@document", "@-moz-document":
 		return false, true
 	}
 	return false, false
 }
 
 // add adds rules, one for each selector.
-func (s *sheet) add(prelude []token, declared []declaration) {
-	selectors, ok := readSelectors(prelude)
-	if !ok {
-		return
-	}
+func (s *sheet) add(selectors []selector, declared []declaration) {
 	for _, sel := range selectors {
 		if s.rules == maxSelectors {
 			s.tooMuch = true

@@ -127,6 +127,14 @@ func TestHiddenTextIsTakenOutAndTold(t *testing.T) {
 		{"media by resolution", `<style>@media screen and (-webkit-min-device-pixel-ratio:0), (min-resolution:9dppx){.a{display:none}}</style><p class=a>HIDE</p>`, NotDisplayed},
 		{"media in parentheses", `<style>@media ((max-width:1px) or (not (max-width:2px))) and (pointer:fine){.a{display:none}}</style><p class=a>HIDE</p>`, NotDisplayed},
 		{"media without scripts", `<style>@media (scripting:none) and (min-aspect-ratio:1/1){.a{display:none}}</style><p class=a>HIDE</p>`, NotDisplayed},
+		{"rule within a rule", `<style>.a{color:red;& .b{display:none}color:blue}</style><div class=a>shown<p class=b>HIDE</p></div>`, NotDisplayed},
+		{"rule within a rule, without a sign", `<style>.a{.b, > i{display:none}}</style><div class=a>shown<p class=b>HIDE</p><i>HIDE</i></div>`, NotDisplayed},
+		{"rule within a rule, of the same element", `<style>p{&.b{display:none}}</style><p class=b>HIDE</p><i class=b>shown</i>`, NotDisplayed},
+		{"media within a rule", `<style>.a{@media screen{display:none}}</style><p class=a>HIDE</p>`, NotDisplayed},
+		{"container", `<style>@container side (min-width:1px){.a{display:none}}</style><p class=a>HIDE</p>`, NotDisplayed},
+		{"gradient of one colour", `<div style="background:linear-gradient(#fff,white);color:#fff">HIDE</div>`, SameColor},
+		{"gradient of one colour as the picture", `<div style="background-image:linear-gradient(90deg,#000,#010101);color:#000">HIDE</div>`, SameColor},
+		{"attributes that mean nothing there", `<p background=x bgcolor=black><font color=white>HIDE</font></p>`, SameColor},
 		{"deep", strings.Repeat("<div>", 150) + `<p style="display:none">HIDE</p>` + strings.Repeat("</div>", 150), NotDisplayed},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -204,6 +212,8 @@ func TestWhatIsShownIsNotTakenForHidden(t *testing.T) {
 		"turned a little":                            `<div style="transform:rotate(90deg) scale(.9);zoom:1;rotate:45deg">SHOWN</div>`,
 		"tight letters":                              `<h1 style="letter-spacing:-.05em">SHOWN</h1>`,
 		"filter for looks":                           `<p style="filter:drop-shadow(0 0 2px #000) brightness(90%)">SHOWN</p>`,
+		"rule within a rule that does not match":     `<style>.a{& .b{display:none}&.c{display:none}@media print{display:none}}</style><div class=a><p class=c>SHOWN</p></div><p class=b></p>`,
+		"gradient on a dark colour":                  `<div style="background:#123 linear-gradient(#123,#456);color:#fff">SHOWN</div>`,
 		"label of a button":                          `<input type=submit value="SHOWN">`,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -331,6 +341,8 @@ func TestHostileDocumentsEnd(t *testing.T) {
 		"selectors": css(strings.Repeat("a,", 200000) + "b{color:red}"), "sheets": strings.Repeat(css("a"), 30000), "escapes": css(strings.Repeat(`\41 `, 100000)),
 		"zero width": strings.Repeat("a\u200b", 130000), "tags": strings.Repeat("\U000E0041", 130000), "links": strings.Repeat("<a href=x>y", 45000), "svg": strings.Repeat("<svg>", 100000),
 		"attributes": "<p " + strings.Repeat("a ", 250000), "one attribute": "<p " + many(50000, "a%d "), "classes": css(strings.Repeat(".a.b{color:red}", 15000)) + "<p class='" + strings.Repeat("a ", 120000) + "'>",
+		"rules within rules": css("a" + strings.Repeat(",a", 3999) + "{" + strings.Repeat("b{color:red}", 15000)), "deep rules": css(strings.Repeat("a,b{", 50000)), "math": css("a{width:" + strings.Repeat("calc(", 100000)), "sums": css(strings.Repeat("a{width:calc(1px"+strings.Repeat(" + 1px", 90)+")}", 400)),
+		"conditions": css(strings.Repeat("@media "+strings.Repeat("(", 90)+"{}", 2000)), "gradients": css(strings.Repeat("a{background:"+strings.Repeat("linear-gradient(", 90)+"}", 150)), "details": strings.Repeat("<details>", 50000),
 		"siblings": css(strings.Repeat("p~p~p~p~p{color:red}", 4000)) + strings.Repeat("<p>a", 40000), "end tags": strings.Repeat("<span><div>", 100) + strings.Repeat("</span>", 60000), "lines": "<pre>" + strings.Repeat("\n", 500000),
 		"not UTF-8": strings.Repeat("\xff", MaxDocument), "beyond the bound": strings.Repeat("a ", MaxDocument),
 	} {

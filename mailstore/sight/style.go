@@ -185,7 +185,9 @@ func (c *style) apply(d *declaration, s *style, l *layout) {
 			c.back, c.picture = d.color.over(c.back), c.picture && d.color.a < 1
 		}
 	case backPicture:
-		c.picture = c.picture || d.word == "picture"
+		if c.picture = c.picture || d.word == "picture"; d.word == "color" {
+			c.back = d.color.over(c.back)
+		}
 	case overflow:
 		l.clips = d.word != "visible"
 	case width, height, maxWidth, maxHeight:
