@@ -48,6 +48,8 @@ func TestHiddenTextIsTakenOutAndTold(t *testing.T) {
 		{"white by name", `<div style="color:White">HIDE</div>`, SameColor},
 		{"white in hsl", `<div style="color:hsl(0deg 0% 100%)">HIDE</div>`, SameColor},
 		{"white in hwb", `<div style="color:hwb(120 100% 0%)">HIDE</div>`, SameColor},
+		{"white in other spaces", `<p style="color:lab(100% 0 0)">HIDE</p><p style="color:oklch(1 0 90deg)">HIDE</p><p style="color:oklab(100% 0 0)">HIDE</p><p style="color:lch(100 0 0)">HIDE</p><p style="color:color(srgb 1 1 1)">HIDE</p>`, SameColor},
+		{"white of the system", `<p style="color:Field">HIDE</p>`, SameColor},
 		{"white font element", `<font color="ffffff">HIDE</font>`, SameColor},
 		{"font element that a block's end closed", `<p><font color="#ffffff">HIDE</p>HIDE</font>`, SameColor},
 		{"black on black", `<div style="background:#000;color:#030303">HIDE</div>`, SameColor},
@@ -214,6 +216,7 @@ func TestWhatIsShownIsNotTakenForHidden(t *testing.T) {
 		"filter for looks":                           `<p style="filter:drop-shadow(0 0 2px #000) brightness(90%)">SHOWN</p>`,
 		"rule within a rule that does not match":     `<style>.a{& .b{display:none}&.c{display:none}@media print{display:none}}</style><div class=a><p class=c>SHOWN</p></div><p class=b></p>`,
 		"gradient on a dark colour":                  `<div style="background:#123 linear-gradient(#123,#456);color:#fff">SHOWN</div>`,
+		"colours of other spaces":                    `<p style="color:lab(29.2345% 39.3825 20.0664)">SHOWN</p>`,
 		"label of a button":                          `<input type=submit value="SHOWN">`,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -234,6 +237,23 @@ func TestMarkupWithoutHiddenTextHasNoFacts(t *testing.T) {
 	v := Read("<html><head><meta charset=utf-8><style>p{color:#333}</style></head><body><!-- --><p>Hello <b>you</b>,</p><script>var x</script><!--[if mso]><table><tr><td><![endif]--><p>all is well: 👩\u200d💻 می\u200cخواهم</p>", 1000)
 	if len(v.Hidden) > 0 || v.Truncated || v.Pictures > 0 {
 		t.Errorf("%+v", v)
+	}
+}
+
+func TestColoursOfOtherSpacesAreThoseOfSRGB(t *testing.T) {
+	for text, want := range map[string]color{
+		"lab(54.29 80.82 69.89)": {255, 0, 0, 1}, "lch(87.82% 113.33 134.39deg / 50%)": {0, 255, 0, 0.5}, "oklab(0.452 -0.0324 -0.3115)": {0, 0, 255, 1}, "oklch(62.8% 0.2577 29.23)": {255, 0, 0, 1},
+		"color(display-p3 0 1 0 / 0)": {0, 255, 0, 0},
+	} {
+		got, ok := readColor(newTokens(text).rest())
+		if !ok || !near(got, want) || got.a != want.a {
+			t.Errorf("%s is %v", text, got)
+		}
+	}
+	for _, text := range []string{"lab(from red l a b)", "oklch(1)", "color(srgb)", "lab(var(--x))", "lab("} {
+		if got, ok := readColor(newTokens(text).rest()); ok {
+			t.Errorf("%s is %v", text, got)
+		}
 	}
 }
 
