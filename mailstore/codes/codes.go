@@ -6,10 +6,13 @@
 package codes
 
 import (
+	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/postroom/postroom/mailstore/message"
+	"github.com/postroom/postroom/mailstore/sight"
 )
 
 // The bounds of what is looked at and given. What is beyond them is left out without a sign.
@@ -61,17 +64,19 @@ type Found struct {
 }
 
 // Find looks for codes and links. text and html are those of message.Body: where text was made from the HTML, it is
-// looked at once, as HTML.
+// looked at once, as HTML. What the HTML does not show is no place to find anything, nor is a code found in the plain form
+// that it does not have.
 func Find(subject, text, html string) Found {
 	subject = clip(subject, maxSubject)
 	if isReply(subject) {
 		return Found{}
 	}
 	html = clip(html, MaxDocument)
-	shown := ""
+	var view sight.View
 	if html != "" {
-		shown = clip(message.TextOf(html), MaxText)
+		view = sight.Read(html, MaxText)
 	}
+	shown := view.Text
 	text = clip(text, MaxText)
 	if html != "" && strings.Trim(text, "\n") == strings.Trim(shown, "\n") {
 		text = ""
@@ -88,10 +93,27 @@ func Find(subject, text, html string) Found {
 	if shown = newest(shown); shown != "" {
 		pages = append(pages, newPage(HTML, shown))
 	}
-	if html != "" {
-		links = append(links, linksOfHTML(html)...)
+	links = append(links, linksOfHTML(view)...)
+	found := Found{Codes: findCodes(pages), Links: distinctLinks(links)}
+	if shown != "" {
+		found.Codes = seen(found.Codes, view.Text)
 	}
-	return Found{Codes: findCodes(pages), Links: distinctLinks(links)}
+	return found
+}
+
+// seen drops the codes of the plain form that the HTML, which people are shown instead, does not have.
+func seen(list []Code, shown string) []Code {
+	shown = strings.Map(lettersAndDigits, shown)
+	return slices.DeleteFunc(list, func(c Code) bool {
+		return c.Place == Text && !strings.Contains(shown, strings.Map(lettersAndDigits, c.Value))
+	})
+}
+
+func lettersAndDigits(r rune) rune {
+	if r = plain(r); unicode.IsLetter(r) || isDigit(r) {
+		return unicode.ToLower(r)
+	}
+	return -1
 }
 
 // newest is the text without the conversation that it answers or quotes.

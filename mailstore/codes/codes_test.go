@@ -179,3 +179,27 @@ func TestACodeSaysWhereItWasFoundAndWhy(t *testing.T) {
 		t.Errorf("%+v", f.Codes)
 	}
 }
+
+// What a person does not see is found by nobody.
+func TestWhatIsNotShownIsNotFound(t *testing.T) {
+	const link = `<a href="https://a.example/verify?token=9f86d081884c7d65">Verify my account</a>`
+	for name, document := range map[string]string{
+		"link that is not displayed":         `<p>Hello</p><div style="display:none">` + link + `</div>`,
+		"by a style sheet":                   `<style>.x{display:none}</style><p>Hello</p><p class=x>` + link + `</p>`,
+		"in the colour of the page":          `<p>Hello</p><p><a style="color:#fff" href="https://a.example/verify?token=9f86d081884c7d65">Verify my account</a></p>`,
+		"in a picture's markup":              `<p>Hello</p><svg>` + link + `</svg>`,
+		"words that are not shown":           `<div style="display:none">Confirm your email address by clicking here</div><a href="https://a.example/p/9f86d081884c7d65">Open</a>`,
+		"of a conversation that is below":    `<p>It works, thanks.</p><div><b>From:</b> Acme &lt;a@a.example&gt;<br><b>Sent:</b> Monday, 2 March 2026<br><b>To:</b> Me<br><b>Subject:</b> Verify<br></div><p>` + link + `</p>`,
+		"with something before an @":         `<a href="https://bank.example@a.example/verify?token=9f86d081884c7d65">Verify my account</a>`,
+		"code that is not displayed":         `<p>Hello</p><p style="font-size:0">Your verification code is 482913</p>`,
+		"code that the plain form has alone": `<p>Good news: our shop is open again.</p>`,
+	} {
+		if f := Find("Acme", "Your verification code is 482913.", document); len(f.Codes)+len(f.Links) > 0 {
+			t.Errorf("%s: %+v", name, f)
+		}
+	}
+	f := Find("Acme", "Your verification code is 482913.", `<p>Code:</p><table><tr><td>٤</td><td>8</td><td>2</td><td>9</td><td>1</td><td>3</td></tr></table>`)
+	if len(f.Codes) != 1 || f.Codes[0].Value != "482913" {
+		t.Errorf("a code in cells: %+v", f.Codes)
+	}
+}

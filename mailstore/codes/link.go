@@ -6,12 +6,15 @@ import (
 	"strings"
 	"unicode"
 
-	"golang.org/x/net/html"
-	"golang.org/x/net/html/atom"
+	"github.com/postroom/postroom/mailstore/sight"
 )
 
 // Two characters of private use stand in a page where a link begins and ends.
 const linkStart, linkEnd = '\ue000', '\ue001'
+
+// numbered is the first of maxCandidates characters of private use that stand behind linkStart while a page loses what it
+// quotes, and number its links.
+const numbered = '\U000F0000'
 
 // How far from a link words may stand, in characters.
 const (
@@ -59,113 +62,55 @@ func foldASCII(r []rune) []rune {
 }
 
 func withoutLinkSigns(r rune) rune {
-	if r == linkStart || r == linkEnd {
+	if r == linkStart || r == linkEnd || r >= numbered && r < numbered+maxCandidates {
 		return -1
 	}
 	return r
 }
 
-// linksOfHTML gives the links of a document that are not in quoted blocks.
-func linksOfHTML(document string) []Link {
-	var b linkReader
-	tokens := html.NewTokenizer(strings.NewReader(document))
-	for b.text.Len() < MaxText {
-		switch tokens.Next() {
-		case html.ErrorToken:
-			b.close()
-			return weighLinks(HTML, b.text.String(), b.addresses)
-		case html.TextToken:
-			if b.hidden == 0 && b.quote == 0 {
-				b.write(string(tokens.Text()))
-			}
-		case html.StartTagToken, html.SelfClosingTagToken:
-			b.start(tokens)
-		case html.EndTagToken:
-			name, _ := tokens.TagName()
-			b.end(atom.Lookup(name))
+// linksOfHTML gives the links that a document shows and that are not in a conversation which it quotes.
+func linksOfHTML(view sight.View) []Link {
+	var b strings.Builder
+	var addresses []string
+	at := 0
+	for _, l := range view.Links {
+		address := strings.TrimSpace(l.Target)
+		if l.Hidden || l.Form || l.Start < at || len(address) > MaxURL || len(addresses) == maxCandidates || schemeLength(foldASCII([]rune(clip(address, len("https://"))))) == 0 {
+			continue
 		}
-	}
-	b.close()
-	return weighLinks(HTML, b.text.String(), b.addresses)
-}
-
-// linkReader turns a document into a text with signs where links are.
-type linkReader struct {
-	text      strings.Builder
-	addresses []string
-	open      bool // within a link
-	quote     int  // open blockquotes
-	hidden    atom.Atom
-}
-
-func (b *linkReader) write(s string) {
-	for _, r := range strings.Map(withoutLinkSigns, clip(s, MaxText)) {
-		if unicode.IsSpace(r) {
-			r = ' '
+		words := view.Text[l.Start:l.End]
+		if words == "" { // a picture
+			words = l.Text
 		}
-		b.text.WriteRune(r)
+		b.WriteString(strings.Map(withoutLinkSigns, view.Text[at:l.Start]))
+		b.WriteRune(linkStart)
+		b.WriteRune(numbered + rune(len(addresses)))
+		b.WriteString(strings.Map(withoutLinkSigns, words))
+		b.WriteRune(linkEnd)
+		addresses, at = append(addresses, address), l.End
 	}
+	if len(addresses) == 0 {
+		return nil
+	}
+	b.WriteString(strings.Map(withoutLinkSigns, view.Text[at:]))
+	text, kept := renumbered(newest(b.String()), addresses)
+	return weighLinks(HTML, text, kept)
 }
 
-func (b *linkReader) start(tokens *html.Tokenizer) {
-	name, more := tokens.TagName()
-	tag := atom.Lookup(name)
-	switch tag {
-	case atom.Style, atom.Script, atom.Title, atom.Template:
-		if b.hidden == 0 {
-			b.hidden = tag
+// renumbered takes the numbers of links out of a text, of which some links may be gone, and gives the addresses of those
+// that are left.
+func renumbered(text string, addresses []string) (string, []string) {
+	var kept []string
+	text = strings.Map(func(r rune) rune {
+		if r < numbered || r >= numbered+maxCandidates {
+			return r
 		}
-		return
-	case atom.Blockquote:
-		b.quote++
-	}
-	b.separate(tag)
-	for more {
-		var key, value []byte
-		key, value, more = tokens.TagAttr()
-		switch {
-		case tag == atom.A && string(key) == "href":
-			b.close()
-			address := strings.TrimSpace(string(value))
-			if lower := strings.ToLower(clip(address, 8)); b.quote == 0 && len(address) <= MaxURL && len(b.addresses) < maxCandidates && (strings.HasPrefix(lower, "http://") || strings.HasPrefix(lower, "https://")) {
-				b.addresses = append(b.addresses, address)
-				b.text.WriteRune(linkStart)
-				b.open = true
-			}
-		case tag == atom.Img && string(key) == "alt" && b.open:
-			b.write(" " + string(value) + " ")
+		if i := int(r - numbered); i < len(addresses) {
+			kept = append(kept, addresses[i])
 		}
-	}
-}
-
-func (b *linkReader) end(tag atom.Atom) {
-	switch tag {
-	case b.hidden:
-		b.hidden = 0
-	case atom.A:
-		b.close()
-	case atom.Blockquote:
-		b.quote = max(0, b.quote-1)
-	}
-	b.separate(tag)
-}
-
-func (b *linkReader) close() {
-	if b.open {
-		b.text.WriteRune(linkEnd)
-		b.open = false
-	}
-}
-
-func (b *linkReader) separate(tag atom.Atom) {
-	switch tag {
-	case atom.P, atom.H1, atom.H2, atom.H3, atom.H4, atom.Table, atom.Ul, atom.Ol, atom.Hr:
-		b.text.WriteString("\n\n")
-	case atom.Div, atom.Tr, atom.Li, atom.Br, atom.Center, atom.Section, atom.Blockquote:
-		b.text.WriteString("\n")
-	case atom.Td, atom.Th:
-		b.text.WriteString(" ")
-	}
+		return -1
+	}, text)
+	return text, kept
 }
 
 // linkWeigher weighs the links of one page.
@@ -364,7 +309,7 @@ type address struct {
 
 func readAddress(s string) (a address) {
 	u, err := url.Parse(s)
-	if err != nil || u.Host == "" {
+	if err != nil || u.Host == "" || u.User != nil { // nobody who means well puts something before an "@"
 		return a
 	}
 	var b strings.Builder

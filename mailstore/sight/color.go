@@ -46,6 +46,8 @@ func hexColor(s string) (c color, ok bool) {
 func functionColor(name string, value []token) (c color, ok bool) {
 	switch name {
 	case "rgb(", "rgba(", "hsl(", "hsla(", "hwb(":
+	case "lab(", "lch(", "oklab(", "oklch(", "color(":
+		return spaceColor(name, value)
 	default:
 		return c, false
 	}
@@ -109,6 +111,89 @@ func functionColor(name string, value []token) (c color, ok bool) {
 	return c, true
 }
 
+// spaceColor takes the arguments of lab(), lch(), oklab(), oklch() and color() (CSS Color Module Level 4, 9 and 10). The
+// colours of other spaces than sRGB are taken for its own: they differ too little to matter.
+func spaceColor(name string, value []token) (c color, ok bool) {
+	var n []float64
+	percent := map[string][3]float64{"lab(": {100, 125, 125}, "lch(": {100, 150, 360}, "oklab(": {1, 0.4, 0.4}, "oklch(": {1, 0.4, 360}, "color(": {1, 1, 1}}[name]
+	for i, t := range value {
+		if t.kind == css.RightParenthesisToken {
+			break
+		}
+		d := declaration{}
+		if a, isAngle := degrees(t); isAngle {
+			d.number = a
+		} else if !d.numeral(t) && word(t) != "none" {
+			if word(t) == "from" || name != "color(" && t.kind == css.FunctionToken || i > 0 && t.kind == css.IdentToken && len(n) > 0 {
+				return c, false
+			}
+			continue
+		}
+		if d.unit == "%" {
+			if d.number /= 100; len(n) < 3 {
+				d.number *= percent[len(n)]
+			}
+		}
+		n = append(n, d.number)
+	}
+	if len(n) != 3 && len(n) != 4 {
+		return c, false
+	}
+	l, a, b := n[0], n[1], n[2]
+	if name == "lch(" || name == "oklch(" {
+		a, b = n[1]*math.Cos(n[2]*math.Pi/180), n[1]*math.Sin(n[2]*math.Pi/180)
+	}
+	switch name {
+	case "color(":
+		c = color{255 * l, 255 * a, 255 * b, 1}
+	case "lab(", "lch(":
+		c = fromLab(l, a, b)
+	default:
+		c = fromOklab(l, a, b)
+	}
+	channel := func(x float64) float64 {
+		if math.IsNaN(x) {
+			return 0
+		}
+		return min(max(x, 0), 255)
+	}
+	c = color{channel(c.r), channel(c.g), channel(c.b), 1}
+	if len(n) == 4 {
+		c.a = min(max(n[3], 0), 1)
+	}
+	return c, true
+}
+
+// fromLinear is a colour by the light of its channels, of 1.
+func fromLinear(r, g, b float64) color {
+	channel := func(x float64) float64 {
+		if x <= 0.0031308 {
+			return 255 * 12.92 * x
+		}
+		return 255 * (1.055*math.Pow(x, 1/2.4) - 0.055)
+	}
+	return color{channel(r), channel(g), channel(b), 1}
+}
+
+func fromOklab(lightness, a, b float64) color {
+	cube := func(x float64) float64 { return x * x * x }
+	l, m, s := cube(lightness+0.3963377774*a+0.2158037573*b), cube(lightness-0.1055613458*a-0.0638541728*b), cube(lightness-0.0894841775*a-1.2914855480*b)
+	return fromLinear(4.0767416621*l-3.3077115913*m+0.2309699292*s, -1.2684380046*l+2.6097574011*m-0.3413193965*s, -0.0041960863*l-0.7034186147*m+1.7076147010*s)
+}
+
+// fromLab is a colour of CIE Lab with the white D50.
+func fromLab(lightness, a, b float64) color {
+	fy := (lightness + 16) / 116
+	of := func(f float64) float64 {
+		if f*f*f > 216.0/24389 {
+			return f * f * f
+		}
+		return (116*f - 16) * 27 / 24389
+	}
+	x, y, z := 0.9642956764*of(fy+a/500), of(fy), 0.8251046025*of(fy-b/200)
+	return fromLinear(3.1341359*x-1.6173863*y-0.4906619*z, -0.9787955*x+1.9162543*y+0.0334427*z, 0.0719554*x-0.2289768*y+1.4053860*z)
+}
+
 // fromHue is a colour by hue in degrees, saturation and lightness of 1.
 func fromHue(hue, saturation, lightness float64) color {
 	hue = math.Mod(hue, 360)
@@ -156,7 +241,7 @@ func namedColor(name string) (color, bool) {
 
 // colorNames are the names that CSS knows, and the system's colours that make a page plain.
 const colorNames = " white=ffffff black=000000 red=ff0000 green=008000 blue=0000ff gray=808080 grey=808080 silver=c0c0c0 maroon=800000 purple=800080 fuchsia=ff00ff magenta=ff00ff lime=00ff00 olive=808000" +
-	" yellow=ffff00 navy=000080 teal=008080 aqua=00ffff cyan=00ffff orange=ffa500 canvas=ffffff canvastext=000000 window=ffffff windowtext=000000 aliceblue=f0f8ff antiquewhite=faebd7 aquamarine=7fffd4" +
+	" yellow=ffff00 navy=000080 teal=008080 aqua=00ffff cyan=00ffff orange=ffa500 canvas=ffffff canvastext=000000 window=ffffff windowtext=000000 field=ffffff fieldtext=000000 graytext=808080 linktext=0000ee aliceblue=f0f8ff antiquewhite=faebd7 aquamarine=7fffd4" +
 	" azure=f0ffff beige=f5f5dc bisque=ffe4c4 blanchedalmond=ffebcd blueviolet=8a2be2 brown=a52a2a burlywood=deb887 cadetblue=5f9ea0 chartreuse=7fff00 chocolate=d2691e coral=ff7f50 cornflowerblue=6495ed" +
 	" cornsilk=fff8dc crimson=dc143c darkblue=00008b darkcyan=008b8b darkgoldenrod=b8860b darkgray=a9a9a9 darkgrey=a9a9a9 darkgreen=006400 darkkhaki=bdb76b darkmagenta=8b008b darkolivegreen=556b2f" +
 	" darkorange=ff8c00 darkorchid=9932cc darkred=8b0000 darksalmon=e9967a darkseagreen=8fbc8f darkslateblue=483d8b darkslategray=2f4f4f darkslategrey=2f4f4f darkturquoise=00ced1 darkviolet=9400d3" +

@@ -42,6 +42,14 @@ const (
 	floating
 	contentVisibility
 	msoHide
+	filter
+	zoom
+	rotate
+	padding
+	lineHeight
+	spacing
+	tableLayout
+	contain
 
 	properties
 )
@@ -53,6 +61,9 @@ var propertyNames = map[string]property{
 	"position": position, "left": left, "top": top, "right": right, "bottom": bottom, "margin-left": marginLeft, "margin-top": marginTop, "text-indent": indent,
 	"clip": clipping, "clip-path": clipPath, "-webkit-clip-path": clipPath, "transform": transform, "-webkit-transform": transform, "translate": transform, "scale": scale, "float": floating,
 	"content-visibility": contentVisibility, "mso-hide": msoHide,
+	"inset-inline-start": left, "inset-inline-end": right, "inset-block-start": top, "inset-block-end": bottom, "margin-inline-start": marginLeft, "margin-block-start": marginTop,
+	"margin-inline": marginLeft, "margin-block": marginTop, "filter": filter, "-webkit-filter": filter, "zoom": zoom, "rotate": rotate, "padding-left": padding, "padding-top": padding, "padding-inline-start": padding, "padding-block-start": padding,
+	"line-height": lineHeight, "letter-spacing": spacing, "table-layout": tableLayout, "contain": contain,
 }
 
 // declaration is what a style says of one property: a word, a number with its unit, or a colour.
@@ -126,28 +137,37 @@ func depth(kind css.TokenType) int {
 	return 0
 }
 
-// declarations reads a block of declarations to its closing brace, or, of a style attribute, to the end.
-func (t tokens) declarations(inline bool) (list []declaration) {
+// declarations reads a style attribute.
+func (t tokens) declarations() (list []declaration) {
+	t.readDeclarations(&list, true, func([]token) { t.skipBlock() })
+	return list
+}
+
+// block reads a block of declarations to its closing brace. Of a rule within it, rule is given what stands before the
+// brace, and reads the rest of it.
+func (t tokens) block(list *[]declaration, rule func(prelude []token)) {
+	t.readDeclarations(list, false, rule)
+}
+
+func (t tokens) readDeclarations(list *[]declaration, inline bool, rule func(prelude []token)) {
 	var one []token
-	open, nested := 0, false
+	open := 0
 	for {
 		tok := t.next()
-		end := tok.kind == css.ErrorToken
 		switch {
-		case end, !inline && open == 0 && tok.kind == css.RightBraceToken:
-			return declare(list, one, nested)
+		case tok.kind == css.ErrorToken, !inline && open == 0 && tok.kind == css.RightBraceToken:
+			*list = declare(*list, one)
+			return
 		case open == 0 && tok.kind == css.SemicolonToken:
-			list = declare(list, one, nested)
-			one, nested = one[:0], false
+			*list = declare(*list, one)
+			one = one[:0]
 			continue
 		case open == 0 && tok.kind == css.LeftBraceToken:
-			nested = true
-		}
-		open = max(0, open+depth(tok.kind))
-		if nested && open == 0 { // a rule within a rule ends without a semicolon
-			one, nested = one[:0], false
+			rule(slices.Clone(trim(one)))
+			one = one[:0]
 			continue
 		}
+		open = max(0, open+depth(tok.kind))
 		if len(one) <= maxTokens {
 			one = append(one, tok)
 		}
@@ -155,9 +175,9 @@ func (t tokens) declarations(inline bool) (list []declaration) {
 }
 
 // declare adds what one declaration says.
-func declare(list []declaration, one []token, nested bool) []declaration {
+func declare(list []declaration, one []token) []declaration {
 	one = trim(one)
-	if nested || len(one) < 3 || len(one) > maxTokens || one[0].kind != css.IdentToken {
+	if len(one) < 3 || len(one) > maxTokens || one[0].kind != css.IdentToken {
 		return list
 	}
 	name := strings.ToLower(unescape(one[0].text))
@@ -195,9 +215,7 @@ func valueOf(list []declaration, name string, value []token) []declaration {
 	if len(value) == 0 {
 		return list
 	}
-	if value[0].kind == css.FunctionToken && len(value) > 1 && strings.EqualFold(value[0].text, "calc(") {
-		value = trim(slices.Clone(value[1:])) // the first number of it
-	}
+	value = computed(value)
 	first := word(value[0])
 	switch name {
 	case "background":
@@ -216,11 +234,6 @@ func valueOf(list []declaration, name string, value []token) []declaration {
 		return sides(list, value, marginTop, marginLeft)
 	case "inset":
 		return sides(list, value, top, left)
-	case "filter":
-		if d := (declaration{property: opacity}); first == "opacity(" && len(value) > 1 && d.numeral(value[1]) {
-			return append(list, d.fraction())
-		}
-		return list
 	}
 	p, known := propertyNames[name]
 	if !known {
@@ -229,7 +242,7 @@ func valueOf(list []declaration, name string, value []token) []declaration {
 	d := declaration{property: p, unit: "word"}
 	switch p {
 	case fontColor, fillColor, backColor:
-		if isWide(first) {
+		if isWide(first) || first == "currentcolor" {
 			d.word = first
 			return append(list, d)
 		}
@@ -245,12 +258,18 @@ func valueOf(list []declaration, name string, value []token) []declaration {
 		if !d.named(fontSizes, first) && !d.numeral(value[0]) {
 			return list
 		}
-	case opacity:
+	case opacity, zoom:
 		if !d.numeral(value[0]) {
 			return list
 		}
 		d = d.fraction()
-	case width, height, maxWidth, maxHeight, left, top, right, bottom, marginLeft, marginTop, indent:
+	case filter:
+		d.number = filtered(value)
+	case lineHeight:
+		if d.numeral(value[0]) && d.unit == "" {
+			d.unit = "em"
+		}
+	case width, height, maxWidth, maxHeight, left, top, right, bottom, marginLeft, marginTop, indent, padding, spacing:
 		if !d.numeral(value[0]) && first == "" {
 			return list
 		}
@@ -258,9 +277,12 @@ func valueOf(list []declaration, name string, value []token) []declaration {
 		d.word = "picture"
 		if first == "none" || isWide(first) {
 			d.word = "none"
+		} else if c, ok := gradientColor(value[1:]); ok && strings.HasSuffix(first, "gradient(") {
+			d.word, d.color = "color", c
 		}
-	case clipping, clipPath, transform, scale:
+	case clipping, clipPath, transform, scale, rotate:
 		d.word = shape(p, name, value)
+		d.number = scaling(p, value)
 	default:
 		if first == "" {
 			return list
@@ -363,11 +385,19 @@ func sides(list []declaration, value []token, topmost, leftmost property) []decl
 
 // background takes the shorthand: a colour, a picture, or both. What it does not name it takes away.
 func background(list []declaration, value []token) []declaration {
-	picture, c, found := "none", color{}, false
+	picture, current, c, found := "none", "", color{}, false
 	for i, t := range value {
 		switch w := word(t); {
-		case t.kind == css.URLToken, t.kind == css.BadURLToken, w == "url(", strings.HasSuffix(w, "gradient("), w == "image-set(", w == "-webkit-image-set(", w == "var(", w == "element(":
+		case strings.HasSuffix(w, "gradient("):
+			if c1, ok := gradientColor(value[i+1:]); !ok {
+				picture = "picture"
+			} else if !found {
+				c, found = c1, true
+			}
+		case t.kind == css.URLToken, t.kind == css.BadURLToken, w == "url(", w == "image-set(", w == "-webkit-image-set(", w == "var(", w == "element(":
 			picture = "picture"
+		case !found && w == "currentcolor":
+			current, found = w, true
 		case !found:
 			if c1, ok := readColor(value[i:]); ok {
 				c, found = c1, true
@@ -377,69 +407,29 @@ func background(list []declaration, value []token) []declaration {
 	if isWide(word(value[0])) {
 		return list
 	}
-	return append(list, declaration{property: backPicture, unit: "word", word: picture}, declaration{property: backColor, color: c})
+	return append(list, declaration{property: backPicture, unit: "word", word: picture}, declaration{property: backColor, word: current, color: c})
 }
 
-// shape tells whether what cuts or moves an element leaves "nothing" of it, or moves it "away".
-func shape(p property, name string, value []token) string {
-	numbers := func(from int) (list []declaration) {
-		for _, t := range value[from:] {
-			if t.kind == css.RightParenthesisToken {
-				break
-			}
-			if d := (declaration{}); d.numeral(t) {
-				list = append(list, d)
-			}
+// gradientColor gives the colour of a gradient whose colours cannot be told apart.
+func gradientColor(arguments []token) (c color, same bool) {
+	n, open := 0, 1
+	for i, t := range arguments {
+		if open += depth(t.kind); open <= 0 {
+			break
 		}
-		return list
-	}
-	zero := func(d declaration) bool { return d.number < 0.02 && d.number > -0.02 }
-	if p == scale {
-		if list := numbers(0); slices.ContainsFunc(list[:min(len(list), 2)], zero) {
-			return "nothing"
-		}
-		return ""
-	}
-	if name == "translate" {
-		if slices.ContainsFunc(numbers(0), isFar) {
-			return "away"
-		}
-		return ""
-	}
-	for i, t := range value {
-		list := numbers(i)
-		if len(list) == 0 {
+		one, ok := readColor(arguments[i:])
+		switch {
+		case word(t) == "var(":
+			return c, false
+		case !ok:
 			continue
+		case n > 0 && (!near(one, c) || one.a != c.a):
+			return c, false
 		}
-		switch w := word(t); {
-		case w == "rect(" && p == clipping:
-			if len(list) == 4 && (list[2].number-list[0].number <= thin || list[1].number-list[3].number <= thin) {
-				return "nothing"
-			}
-		case w == "inset(" && p == clipPath:
-			if list[0].unit == "%" && list[0].number >= 50 || len(list) > 1 && list[1].unit == "%" && list[1].number >= 50 {
-				return "nothing"
-			}
-		case (w == "circle(" || w == "ellipse(") && p == clipPath:
-			if list[0].number <= thin {
-				return "nothing"
-			}
-		case w == "scale(" || w == "scalex(" || w == "scaley(" || w == "scale3d(":
-			if slices.ContainsFunc(list[:min(len(list), 2)], zero) {
-				return "nothing"
-			}
-		case w == "matrix(" && len(list) >= 4:
-			if zero(declaration{number: list[0].number*list[3].number - list[1].number*list[2].number}) {
-				return "nothing"
-			}
-			if slices.ContainsFunc(list[4:], isFar) {
-				return "away"
-			}
-		case strings.HasPrefix(w, "translate") && slices.ContainsFunc(list, isFar):
-			return "away"
-		}
+		c = one
+		n++
 	}
-	return ""
+	return c, n > 0
 }
 
 func isFar(d declaration) bool {
@@ -451,14 +441,17 @@ func isFar(d declaration) bool {
 func attributesOf(list []declaration, f *frame) []declaration {
 	for _, a := range f.attrs {
 		switch a.key {
-		case "hidden":
+		case "hidden", "popover":
 			list = append(list, declaration{property: display, word: "none"})
 		case "bgcolor":
+			if f.kind&table == 0 && f.tag != atom.Body && f.tag != atom.Marquee {
+				break
+			}
 			if c, ok := legacyColor(a.value); ok {
 				list = append(list, declaration{property: backColor, color: c})
 			}
 		case "background":
-			if a.value != "" {
+			if a.value != "" && (f.kind&table != 0 || f.tag == atom.Body) {
 				list = append(list, declaration{property: backPicture, word: "picture"})
 			}
 		case "color", "text":
@@ -526,7 +519,7 @@ func (w *walker) inlineStyle(text string) []declaration {
 		return list
 	}
 	var winners [properties]*declaration
-	all := newTokens(text).declarations(true)
+	all := newTokens(text).declarations()
 	for i := range all {
 		if d := &all[i]; winners[d.property] == nil || d.important || !winners[d.property].important {
 			winners[d.property] = d

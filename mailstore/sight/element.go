@@ -46,7 +46,7 @@ var elements = map[atom.Atom]element{
 	atom.Script: unseen | headOnly | special, atom.Style: unseen | headOnly | special, atom.Title: unseen | headOnly | special, atom.Template: unseen | headOnly | special | scope,
 	atom.Noscript: unseen | headOnly | special, atom.Iframe: unseen | special, atom.Object: unseen | special | scope, atom.Noembed: unseen | special, atom.Noframes: unseen | headOnly | special,
 	atom.Textarea: unseen | special, atom.Select: unseen | special, atom.Datalist: unseen, atom.Svg: unseen, atom.Math: unseen, atom.Audio: unseen, atom.Video: unseen, atom.Canvas: unseen,
-	atom.Rp: unseen,
+	atom.Rp: unseen, atom.Progress: unseen, atom.Meter: unseen,
 
 	atom.Br: void | special, atom.Img: void | special, atom.Image: void | special, atom.Input: void | special, atom.Meta: void | headOnly | special, atom.Link: void | headOnly | special, atom.Base: void | headOnly | special,
 	atom.Wbr: void | special, atom.Area: void | special, atom.Embed: void | special, atom.Source: void | special, atom.Track: void | special, atom.Param: void | special,

@@ -57,7 +57,7 @@ func FuzzStyle(f *testing.F) {
 		var s sheet
 		s.budget = maxMatches
 		s.parse(style)
-		newTokens(inline).declarations(true)
+		newTokens(inline).declarations()
 		appliesToScreen(newTokens(style).rest())
 		check(t, Read("<style>"+style+"</style><p class=a id=b><b style='"+inline+"'>x", 1000), 1000)
 	})

@@ -110,7 +110,7 @@ func (w *walker) startLink(f *frame) {
 	}
 	if target, ok := f.attr(attr); ok && attr != "" {
 		w.endLink()
-		w.link = &openLink{frame: f, target: target, form: f.tag == atom.Button}
+		w.link = &openLink{frame: f, target: target, start: -1, form: f.tag == atom.Button}
 	}
 }
 
@@ -123,6 +123,9 @@ func (w *walker) endLink() {
 		l.Text = line(w.link.alt.String(), maxLinkText)
 		l.Hidden = l.Text == "" && !w.link.picture
 	}
+	if l.Start, l.End = w.link.start, w.out.Len(); l.Start < 0 {
+		l.Start = l.End
+	}
 	w.link = nil
 	w.addLink(l)
 }
@@ -131,6 +134,9 @@ func (w *walker) addLink(l Link) {
 	if len(w.links) >= MaxLinks {
 		w.truncated = true
 		return
+	}
+	if l.End == 0 {
+		l.Start, l.End = w.out.Len(), w.out.Len()
 	}
 	l.Target, l.Base = clip(l.Target, maxTarget), w.base
 	w.links = append(w.links, l)

@@ -66,6 +66,97 @@ func readSelectors(list []token) (selectors []selector, ok bool) {
 	return selectors, true
 }
 
+// nestedSelectors reads the selectors of a rule within a rule of the selectors outer: "&" stands for these, and where it
+// does not stand they are before it (CSS Nesting Module, 3.1). There is room for so many; tooMuch tells that it is not enough, or was not before.
+func nestedSelectors(outer []selector, prelude []token, room int, full bool) (list []selector, tooMuch bool) {
+	for part := range splitCommas(trim(prelude)) {
+		part = trim(part)
+		amp := slices.IndexFunc(part, func(t token) bool { return t.kind == css.DelimToken && t.text == "&" })
+		before, after := []token(nil), part
+		if amp >= 0 {
+			before, after = part[:amp], part[amp+1:]
+		}
+		for _, o := range outer {
+			if room--; room < 0 {
+				return list, true
+			}
+			if one, ok := nest(before, o, after, amp >= 0); ok {
+				list = append(list, one)
+			}
+		}
+	}
+	return list, full
+}
+
+// nest reads what stands before the outer selector and behind it; joined tells that "&" stood there.
+func nest(before []token, outer selector, after []token, joined bool) (sel selector, ok bool) {
+	if len(trim(before)) > 0 {
+		list, ok := readSelectors(before)
+		if !ok || len(list) != 1 {
+			return sel, false
+		}
+		sel = list[0]
+		sel.parts = slices.Clone(sel.parts)
+	}
+	sel.parts = append(sel.parts, outer.parts...)
+	sel.specificity += outer.specificity
+	rest := trim(after)
+	if len(rest) == 0 {
+		return sel, joined && len(sel.parts) <= maxParts
+	}
+	combinator := byte(' ')
+	glued := joined && after[0].kind != css.WhitespaceToken
+	if t := rest[0]; t.kind == css.DelimToken && (t.text == ">" || t.text == "+" || t.text == "~") {
+		combinator, rest, glued = t.text[0], trim(rest[1:]), false
+	}
+	inner, ok := readSelectors(rest)
+	if !ok || len(inner) != 1 || len(sel.parts)+len(inner[0].parts) > maxParts {
+		return sel, false
+	}
+	parts := slices.Clone(inner[0].parts)
+	parts[0].combinator = combinator
+	if glued {
+		last := &sel.parts[len(sel.parts)-1]
+		parts[0] = last.with(parts[0])
+		sel.parts = sel.parts[:len(sel.parts)-1]
+	}
+	sel.parts = append(sel.parts, parts...)
+	sel.specificity += inner[0].specificity
+	return sel, true
+}
+
+// with is an element that is what both ask for.
+func (c compound) with(o compound) compound {
+	if o.tag != "" {
+		c.tag = o.tag
+	}
+	if o.id != "" {
+		c.ids = append(slices.Clone(c.ids), o.id)
+	}
+	c.ids = slices.Concat(c.ids, o.ids)
+	c.classes = slices.Concat(c.classes, o.classes)
+	c.attrs = slices.Concat(c.attrs, o.attrs)
+	c.tests = slices.Concat(c.tests, o.tests)
+	c.none, c.any = slices.Concat(c.none, o.none), slices.Concat(c.any, o.any)
+	return c
+}
+
+// splitCommas gives what stands between the commas of a list.
+func splitCommas(list []token) func(yield func([]token) bool) {
+	return func(yield func([]token) bool) {
+		open, from := 0, 0
+		for i, t := range list {
+			if open += depth(t.kind); t.kind == css.CommaToken && open == 0 {
+				if !yield(list[from:i]) {
+					return
+				}
+				from = i + 1
+			}
+		}
+		yield(list[from:])
+	}
+}
+
 type selectorReader struct {
 	list []token
 }

@@ -10,8 +10,9 @@ import (
 )
 
 const (
-	ordinaryWidth = 1024.0 // pixels of the screen that media queries are asked for
-	maxNesting    = 16     // blocks such as @media within each other
+	ordinaryWidth  = 1024.0 // pixels of the screen that media queries are asked for
+	ordinaryHeight = 768.0  // likewise
+	maxNesting     = 16     // blocks such as @media within each other
 )
 
 // sheet is the style sheets of a document, as one.
@@ -21,6 +22,7 @@ type sheet struct {
 	classes   map[string][]*rule
 	tags      map[string][]*rule
 	rules     int
+	nested    int // selectors of rules within rules
 	octets    int
 	budget    int  // comparisons that are left
 	siblings  bool // a selector asks for the elements before one
@@ -128,11 +130,38 @@ func (s *sheet) parse(text string) {
 			if !opened {
 				return
 			}
-			declared := t.declarations(false)
-			if len(declared) > 0 && !slices.Contains(blocks, false) {
-				s.add(prelude, declared)
-			}
+			selectors, ok := readSelectors(prelude)
+			s.block(t, selectors, ok && !slices.Contains(blocks, false), 0)
 		}
+	}
+}
+
+// block reads the block of a rule, which may hold rules itself (CSS Nesting Module, 3), to its closing brace. What does
+// not apply is read all the same.
+func (s *sheet) block(t tokens, selectors []selector, applies bool, nested int) {
+	var list []declaration
+	t.block(&list, func(prelude []token) {
+		switch {
+		case nested == maxNesting:
+			t.skipBlock()
+		case len(prelude) > 0 && prelude[0].kind == css.AtKeywordToken:
+			ok, nests := atRule(strings.ToLower(unescape(prelude[0].text)), prelude[1:])
+			if !nests {
+				t.skipBlock()
+				return
+			}
+			s.block(t, selectors, applies && ok, nested+1)
+		default:
+			var inner []selector
+			if applies {
+				inner, s.tooMuch = nestedSelectors(selectors, prelude, maxSelectors-s.nested, s.tooMuch)
+				s.nested += len(inner)
+			}
+			s.block(t, inner, applies, nested+1)
+		}
+	})
+	if applies && len(list) > 0 {
+		s.add(selectors, list)
 	}
 }
 
@@ -177,100 +206,19 @@ func atRule(name string, prelude []token) (applies, nests bool) {
 		return appliesToScreen(prelude), true
 	case "@supports", "@layer", "@scope", "@starting-style":
 		return !slices.ContainsFunc(prelude, func(t token) bool { return word(t) == "not" }) && name != "@starting-style", true
-	case "@document", "@-moz-document", "@container":
+	case "@container":
+		if at := slices.IndexFunc(prelude, func(t token) bool { return t.kind == css.LeftParenthesisToken || word(t) == "not" }); at >= 0 {
+			applies, _ = mediaConditions(prelude[at:], 0)
+		}
+		return applies, true
+	case "@document", "@-moz-document":
 		return false, true
 	}
 	return false, false
 }
 
-// appliesToScreen evaluates a list of media queries for a screen of ordinary width with light colours
-// (Media Queries Level 4).
-func appliesToScreen(list []token) bool {
-	if len(trim(list)) == 0 {
-		return true
-	}
-	for len(list) > 0 {
-		end := slices.IndexFunc(list, func(t token) bool { return t.kind == css.CommaToken })
-		if end < 0 {
-			end = len(list)
-		}
-		if mediaQuery(list[:end]) {
-			return true
-		}
-		list = list[min(end+1, len(list)):]
-	}
-	return false
-}
-
-func mediaQuery(list []token) bool {
-	result, negated := true, false
-	for i := 0; i < len(list); i++ {
-		t := list[i]
-		switch t.kind {
-		case css.IdentToken:
-			switch word(t) {
-			case "not":
-				negated = true
-			case "only", "and", "all", "screen":
-			default:
-				result = false
-			}
-		case css.LeftParenthesisToken:
-			end := i + 1
-			for end < len(list) && list[end].kind != css.RightParenthesisToken {
-				end++
-			}
-			result = result && mediaFeature(trim(list[i+1:end]))
-			i = end
-		case css.WhitespaceToken:
-		default:
-			return false
-		}
-	}
-	return result != negated
-}
-
-// mediaFeature evaluates what stands in parentheses: a name, a colon and a value.
-func mediaFeature(list []token) bool {
-	if len(list) == 0 {
-		return false
-	}
-	name := word(list[0])
-	value := trim(list[1:])
-	if len(value) > 0 && value[0].kind == css.ColonToken {
-		value = trim(value[1:])
-	}
-	if len(value) == 0 {
-		return name == "color" || name == "hover"
-	}
-	var d declaration
-	numeric := d.numeral(value[0])
-	px := d.length(ordinaryFont, 0)
-	switch name {
-	case "min-width", "min-device-width":
-		return numeric && px <= ordinaryWidth
-	case "max-width", "max-device-width":
-		return numeric && px >= ordinaryWidth
-	case "min-height", "min-device-height", "min-color":
-		return numeric && px <= 768
-	case "max-height", "max-device-height":
-		return numeric && px >= 768
-	case "prefers-color-scheme":
-		return word(value[0]) == "light"
-	case "orientation":
-		return word(value[0]) == "landscape"
-	case "hover", "any-hover":
-		return word(value[0]) == "hover"
-	}
-	return false
-}
-
 // add adds rules, one for each selector.
-func (s *sheet) add(prelude []token, declared []declaration) {
-	selectors, ok := readSelectors(prelude)
-	if !ok {
-		return
-	}
+func (s *sheet) add(selectors []selector, declared []declaration) {
 	for _, sel := range selectors {
 		if s.rules == maxSelectors {
 			s.tooMuch = true

@@ -39,7 +39,7 @@ const (
 	NotDisplayed  Kind = "not_displayed"    // display: none, the attribute hidden, content-visibility
 	Invisible     Kind = "invisible"        // visibility: hidden or collapse
 	Transparent   Kind = "transparent"      // opacity or a colour without any
-	Tiny          Kind = "tiny"             // a font of at most one pixel
+	Tiny          Kind = "tiny"             // a font of at most two pixels, as it is shown
 	SameColor     Kind = "same_color"       // the colour of its background, or nearly
 	Clipped       Kind = "clipped"          // in a box without height or width, cut away, or scaled to nothing
 	OffScreen     Kind = "off_screen"       // far outside of the page
@@ -73,6 +73,8 @@ type Link struct {
 	Base   string // what the document says that targets are relative to; as written
 	Form   bool   // it sends a form
 	Hidden bool   // nothing of it is shown
+
+	Start, End int // octets of View.Text before it and with it; the same of one that shows no words there
 }
 
 // View is what a document shows and what it does not.
@@ -131,6 +133,7 @@ type openLink struct {
 	frame   *frame
 	target  string
 	form    bool
+	start   int // as of Link; -1 until a word of it is shown
 	text    strings.Builder
 	alt     strings.Builder
 	picture bool
@@ -195,8 +198,15 @@ func (w *walker) textToken(s string) {
 		if !blank {
 			w.noted = nil
 		}
+		w.first = -1
 		w.text(s)
-		if w.link != nil && w.link.text.Len() < maxLinkText {
+		if w.link == nil || !w.link.frame.open {
+			return
+		}
+		if w.link.start < 0 {
+			w.link.start = w.first
+		}
+		if w.link.text.Len() < maxLinkText {
 			w.link.text.WriteString(s)
 		}
 		return

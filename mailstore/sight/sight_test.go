@@ -48,6 +48,8 @@ func TestHiddenTextIsTakenOutAndTold(t *testing.T) {
 		{"white by name", `<div style="color:White">HIDE</div>`, SameColor},
 		{"white in hsl", `<div style="color:hsl(0deg 0% 100%)">HIDE</div>`, SameColor},
 		{"white in hwb", `<div style="color:hwb(120 100% 0%)">HIDE</div>`, SameColor},
+		{"white in other spaces", `<p style="color:lab(100% 0 0)">HIDE</p><p style="color:oklch(1 0 90deg)">HIDE</p><p style="color:oklab(100% 0 0)">HIDE</p><p style="color:lch(100 0 0)">HIDE</p><p style="color:color(srgb 1 1 1)">HIDE</p>`, SameColor},
+		{"white of the system", `<p style="color:Field">HIDE</p>`, SameColor},
 		{"white font element", `<font color="ffffff">HIDE</font>`, SameColor},
 		{"font element that a block's end closed", `<p><font color="#ffffff">HIDE</p>HIDE</font>`, SameColor},
 		{"black on black", `<div style="background:#000;color:#030303">HIDE</div>`, SameColor},
@@ -100,6 +102,41 @@ func TestHiddenTextIsTakenOutAndTold(t *testing.T) {
 		{"the root", `<style>:root{color:#fff}</style>HIDE`, SameColor},
 		{"span that is not closed", `<p><span style="display:none">HIDE`, NotDisplayed},
 		{"end tag that means nothing", `<span style="display:none"><div></span>HIDE</div></span>`, NotDisplayed},
+		{"calc", `<p style="font-size:calc(16px * 0)">HIDE</p>`, Tiny},
+		{"calc that takes away", `<p style="font-size:calc(1em - (8px + 8px))">HIDE</p>`, Tiny},
+		{"the least", `<p style="font-size:min(0px, 10vw)">HIDE</p>`, Tiny},
+		{"bounds", `<p style="font-size:clamp(0px, 0px, 1px)">HIDE</p>`, Tiny},
+		{"font of two pixels", `<p style="font-size:2px">HIDE</p>`, Tiny},
+		{"zoom", `<p style="zoom:5%">HIDE</p>`, Tiny},
+		{"scales that add up", `<div style="transform:scale(.3)"><p style="scale:.3">HIDE</p></div>`, Tiny},
+		{"letters upon each other", `<p style="letter-spacing:-1em">HIDE</p>`, Clipped},
+		{"lines without height", `<div style="line-height:0;overflow:hidden">HIDE</div>`, Clipped},
+		{"contained", `<div style="contain:strict;height:0">HIDE</div>`, Clipped},
+		{"polygon", `<p style="clip-path:polygon(0 0, 100% 0, 50% 0)">HIDE</p>`, Clipped},
+		{"inset of one side", `<p style="clip-path:inset(0 0 100% 0)">HIDE</p>`, Clipped},
+		{"rect and xywh", `<p style="clip-path:rect(0 0 0 0)">HIDE</p><p style="clip-path:xywh(0 0 100% 0)">HIDE</p>`, Clipped},
+		{"turned to its edge", `<p style="transform:rotateY(90deg)">HIDE</p><p style="rotate:x .25turn">HIDE</p><p style="transform:rotate3d(0,1,0,270deg)">HIDE</p>`, Clipped},
+		{"columns as wide as they say", `<table style="table-layout:fixed"><tr><td style="width:0;overflow:hidden">HIDE</td></tr></table>`, Clipped},
+		{"logical sides", `<p style="margin-inline-start:-9999px">HIDE</p><p style="position:absolute;inset-inline-start:-9999px">HIDE</p>`, OffScreen},
+		{"pushed out", `<p style="padding-left:9999px">HIDE</p><p style="margin-left:9999px">HIDE</p><p style="text-indent:9999px">HIDE</p>`, OffScreen},
+		{"left by percent", `<p style="position:absolute;left:-200%">HIDE</p>`, OffScreen},
+		{"filters", `<p style="filter:blur(0) opacity(0);opacity:1">HIDE</p><p style="filter:blur(40px)">HIDE</p>`, Transparent},
+		{"the colour itself behind", `<p style="color:#123456;background:currentColor">HIDE</p><p style="color:#123456;background-color:currentcolor">HIDE</p>`, SameColor},
+		{"details that are closed", `<details><summary>shown</summary>HIDE<p>HIDE</p></details>`, NotDisplayed},
+		{"popover", `<div popover>HIDE</div>`, NotDisplayed},
+		{"content of a meter", `<meter>HIDE</meter>`, NotRendered},
+		{"media by comparison", `<style>@media (300px <= width < 9000px){.a{display:none}}</style><p class=a>HIDE</p>`, NotDisplayed},
+		{"media by resolution", `<style>@media screen and (-webkit-min-device-pixel-ratio:0), (min-resolution:9dppx){.a{display:none}}</style><p class=a>HIDE</p>`, NotDisplayed},
+		{"media in parentheses", `<style>@media ((max-width:1px) or (not (max-width:2px))) and (pointer:fine){.a{display:none}}</style><p class=a>HIDE</p>`, NotDisplayed},
+		{"media without scripts", `<style>@media (scripting:none) and (min-aspect-ratio:1/1){.a{display:none}}</style><p class=a>HIDE</p>`, NotDisplayed},
+		{"rule within a rule", `<style>.a{color:red;& .b{display:none}color:blue}</style><div class=a>shown<p class=b>HIDE</p></div>`, NotDisplayed},
+		{"rule within a rule, without a sign", `<style>.a{.b, > i{display:none}}</style><div class=a>shown<p class=b>HIDE</p><i>HIDE</i></div>`, NotDisplayed},
+		{"rule within a rule, of the same element", `<style>p{&.b{display:none}}</style><p class=b>HIDE</p><i class=b>shown</i>`, NotDisplayed},
+		{"media within a rule", `<style>.a{@media screen{display:none}}</style><p class=a>HIDE</p>`, NotDisplayed},
+		{"container", `<style>@container side (min-width:1px){.a{display:none}}</style><p class=a>HIDE</p>`, NotDisplayed},
+		{"gradient of one colour", `<div style="background:linear-gradient(#fff,white);color:#fff">HIDE</div>`, SameColor},
+		{"gradient of one colour as the picture", `<div style="background-image:linear-gradient(90deg,#000,#010101);color:#000">HIDE</div>`, SameColor},
+		{"attributes that mean nothing there", `<p background=x bgcolor=black><font color=white>HIDE</font></p>`, SameColor},
 		{"deep", strings.Repeat("<div>", 150) + `<p style="display:none">HIDE</p>` + strings.Repeat("</div>", 150), NotDisplayed},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -163,6 +200,23 @@ func TestWhatIsShownIsNotTakenForHidden(t *testing.T) {
 		"bold that a block's end closed":             `<p><b style="display:none"></b><b>a</p>SHOWN</b>`,
 		"block within what ended":                    `<b style="color:#fff"><div></b>SHOWN</div>`,
 		"after a script":                             `<script>if (a < b) "</style>"</script>SHOWN`,
+		"font that calc makes":                       `<p style="font-size:calc(10px + .5vw)">SHOWN</p>`,
+		"width of a part":                            `<div style="width:calc(100% - 100%/3);overflow:hidden">SHOWN</div>`,
+		"details that are open":                      `<details open><summary>x</summary><p>SHOWN</p></details>`,
+		"summary within details":                     `<details><summary>x</summary><details><summary>y</summary></details></details>SHOWN`,
+		"line height that is restored":               `<div style="line-height:0;overflow:hidden"><p style="line-height:20px">SHOWN</p></div>`,
+		"columns of an ordinary table":               `<table><tr><td style="width:1px;overflow:hidden">SHOWN</td></tr></table>`,
+		"media of narrow screens by comparison":      `<style>@media (width < 600px){.a{display:none}}</style><p class=a>SHOWN</p>`,
+		"media that nobody knows":                    `<style>@media (bogus:1) or (max-width:1px){.a{display:none}} @media not (bogus){.a{display:none}}</style><p class=a>SHOWN</p>`,
+		"media of print, negated twice":              `<style>@media not screen and (min-width:1px){.a{display:none}}</style><p class=a>SHOWN</p>`,
+		"round cut":                                  `<div style="clip-path:circle(50% at 50% 50%)">SHOWN</div>`,
+		"polygon with an area":                       `<div style="clip-path:polygon(0 0, 100% 0, 100% 100%, 0 100%)">SHOWN</div>`,
+		"turned a little":                            `<div style="transform:rotate(90deg) scale(.9);zoom:1;rotate:45deg">SHOWN</div>`,
+		"tight letters":                              `<h1 style="letter-spacing:-.05em">SHOWN</h1>`,
+		"filter for looks":                           `<p style="filter:drop-shadow(0 0 2px #000) brightness(90%)">SHOWN</p>`,
+		"rule within a rule that does not match":     `<style>.a{& .b{display:none}&.c{display:none}@media print{display:none}}</style><div class=a><p class=c>SHOWN</p></div><p class=b></p>`,
+		"gradient on a dark colour":                  `<div style="background:#123 linear-gradient(#123,#456);color:#fff">SHOWN</div>`,
+		"colours of other spaces":                    `<p style="color:lab(29.2345% 39.3825 20.0664)">SHOWN</p>`,
 		"label of a button":                          `<input type=submit value="SHOWN">`,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -186,6 +240,23 @@ func TestMarkupWithoutHiddenTextHasNoFacts(t *testing.T) {
 	}
 }
 
+func TestColoursOfOtherSpacesAreThoseOfSRGB(t *testing.T) {
+	for text, want := range map[string]color{
+		"lab(54.29 80.82 69.89)": {255, 0, 0, 1}, "lch(87.82% 113.33 134.39deg / 50%)": {0, 255, 0, 0.5}, "oklab(0.452 -0.0324 -0.3115)": {0, 0, 255, 1}, "oklch(62.8% 0.2577 29.23)": {255, 0, 0, 1},
+		"color(display-p3 0 1 0 / 0)": {0, 255, 0, 0},
+	} {
+		got, ok := readColor(newTokens(text).rest())
+		if !ok || !near(got, want) || got.a != want.a {
+			t.Errorf("%s is %v", text, got)
+		}
+	}
+	for _, text := range []string{"lab(from red l a b)", "oklch(1)", "color(srgb)", "lab(var(--x))", "lab("} {
+		if got, ok := readColor(newTokens(text).rest()); ok {
+			t.Errorf("%s is %v", text, got)
+		}
+	}
+}
+
 func TestFactsAreCountedAndBounded(t *testing.T) {
 	v := Read(strings.Repeat(`<p>a</p><p style="display:none">hidden text</p>`, 100), 1000)
 	if len(v.Hidden) != 1 || v.Hidden[0].Times != 100 || v.Hidden[0].Characters != 100*len("hidden text")+99 || len(v.Hidden[0].Excerpt) > MaxExcerpt || !strings.HasPrefix(v.Hidden[0].Excerpt, "hidden text hidden") {
@@ -206,6 +277,22 @@ func TestLinksAreGivenWithWhatIsShownOfThem(t *testing.T) {
 		"Go=w true false", "A place=area false false", "one=one false false", "two=two false false", "=h false true"}
 	if !slices.Equal(got, want) || v.Links[0].Base != "https://b.example/" || v.Pictures != 1 {
 		t.Errorf("got  %q\nwant %q, %d pictures", got, want, v.Pictures)
+	}
+}
+
+func TestLinksHaveTheirPlaceInTheText(t *testing.T) {
+	v := Read(`<p>Hi <a href=a>one <b>and</b></a>, <a href=b><p>two</p></a><a href=c><img alt=x></a><blockquote><a href=d>three</a></blockquote><a href=e hidden>four</a>`, 1000)
+	var got []string
+	for _, l := range v.Links {
+		got = append(got, v.Text[l.Start:l.End])
+	}
+	if want := []string{"one and", "two", "", "three", ""}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q, of %q", got, want, v.Text)
+	}
+	for _, l := range Read(strings.Repeat("<a href=x>äöü</a> ", 100), 50).Links {
+		if l.Start > l.End || l.End > 50 {
+			t.Fatalf("%+v", l)
+		}
 	}
 }
 
@@ -274,6 +361,8 @@ func TestHostileDocumentsEnd(t *testing.T) {
 		"selectors": css(strings.Repeat("a,", 200000) + "b{color:red}"), "sheets": strings.Repeat(css("a"), 30000), "escapes": css(strings.Repeat(`\41 `, 100000)),
 		"zero width": strings.Repeat("a\u200b", 130000), "tags": strings.Repeat("\U000E0041", 130000), "links": strings.Repeat("<a href=x>y", 45000), "svg": strings.Repeat("<svg>", 100000),
 		"attributes": "<p " + strings.Repeat("a ", 250000), "one attribute": "<p " + many(50000, "a%d "), "classes": css(strings.Repeat(".a.b{color:red}", 15000)) + "<p class='" + strings.Repeat("a ", 120000) + "'>",
+		"rules within rules": css("a" + strings.Repeat(",a", 3999) + "{" + strings.Repeat("b{color:red}", 15000)), "deep rules": css(strings.Repeat("a,b{", 50000)), "math": css("a{width:" + strings.Repeat("calc(", 100000)), "sums": css(strings.Repeat("a{width:calc(1px"+strings.Repeat(" + 1px", 90)+")}", 400)),
+		"conditions": css(strings.Repeat("@media "+strings.Repeat("(", 90)+"{}", 2000)), "gradients": css(strings.Repeat("a{background:"+strings.Repeat("linear-gradient(", 90)+"}", 150)), "details": strings.Repeat("<details>", 50000),
 		"siblings": css(strings.Repeat("p~p~p~p~p{color:red}", 4000)) + strings.Repeat("<p>a", 40000), "end tags": strings.Repeat("<span><div>", 100) + strings.Repeat("</span>", 60000), "lines": "<pre>" + strings.Repeat("\n", 500000),
 		"not UTF-8": strings.Repeat("\xff", MaxDocument), "beyond the bound": strings.Repeat("a ", MaxDocument),
 	} {

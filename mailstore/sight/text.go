@@ -20,6 +20,7 @@ type textWriter struct {
 	last   int  // open blockquotes when the last word was written
 	pre    int  // open pre elements
 	item   bool // the next word begins a list item
+	first  int  // octets before the first word since it was set to -1
 }
 
 // Text is what was written.
@@ -93,6 +94,9 @@ func (w *textWriter) word(s string) {
 		w.out.WriteString("- ")
 	}
 	w.space, w.item, w.last = false, false, w.quote
+	if w.first < 0 {
+		w.first = w.out.Len()
+	}
 	if room := w.limit - w.out.Len(); len(s) >= room {
 		s, w.full = clip(s, max(0, room)), true
 	}

@@ -390,6 +390,7 @@ func (w *walker) endFormatting(tag atom.Atom, name string) {
 	f := w.active[at]
 	if !f.open {
 		w.active = slices.Delete(w.active, at, at+1)
+		w.endLinkOf(f)
 		return
 	}
 	i := slices.Index(w.stack, f)
@@ -506,7 +507,17 @@ func (w *walker) popTo(keep int) {
 					break
 				}
 			}
+			if w.link != nil && !w.link.frame.open {
+				w.endLinkOf(w.link.frame)
+			}
 		}
+	}
+}
+
+// endLinkOf ends the link of an element that is closed, unless it goes on in the next block.
+func (w *walker) endLinkOf(f *frame) {
+	if w.link != nil && w.link.frame == f && !slices.Contains(w.active, f) {
+		w.endLink()
 	}
 }
 
@@ -514,9 +525,7 @@ func (w *walker) popTo(keep int) {
 func (w *walker) closed(f *frame, kind element) {
 	f.open = false
 	f.last = nil
-	if w.link != nil && w.link.frame == f {
-		w.endLink()
-	}
+	w.endLinkOf(f)
 	defer w.discard(f)
 	if f.style.hidden != "" {
 		return

@@ -296,6 +296,15 @@ func isSpecial(scheme string) bool {
 	return false
 }
 
+// Misleads tells whether the text of a link names a host, and its target leads to another registrable domain. Links that
+// are counted do so too.
+func Misleads(text, target string) bool {
+	var link Link
+	link.lead(target, "")
+	claimed := claimedHost(text)
+	return claimed != "" && registrable(claimed) != registrable(link.Host)
+}
+
 // registrable is the part of a host that somebody has registered, or the host itself.
 func registrable(host string) string {
 	if d, err := publicsuffix.EffectiveTLDPlusOne(host); err == nil {

@@ -15,6 +15,7 @@ import (
 	"github.com/postroom/postroom/mailstore/fault"
 	"github.com/postroom/postroom/mailstore/journal"
 	"github.com/postroom/postroom/mailstore/message"
+	"github.com/postroom/postroom/mailstore/trust"
 	"github.com/postroom/postroom/tenancy"
 )
 
@@ -67,6 +68,8 @@ type linkObject struct {
 	Text  string `json:"text" doc:"Of the link, or what stands before it; may be empty."`
 	Place string `json:"place" enum:"text,html" doc:"Where it was seen first."`
 	Rule  string `json:"rule" doc:"What spoke for it: text, context, address."`
+
+	Differs bool `json:"differs" doc:"The text names a host, and the link leads to another registrable domain. Links that are counted do so too."`
 }
 
 func codeOf(c codes.Code) codeObject {
@@ -74,7 +77,7 @@ func codeOf(c codes.Code) codeObject {
 }
 
 func foundLinkOf(l codes.Link) linkObject {
-	return linkObject{l.URL, l.Kind, l.Text, string(l.Place), l.Rule}
+	return linkObject{l.URL, l.Kind, l.Text, string(l.Place), l.Rule, l.Place == codes.HTML && trust.Misleads(l.Text, l.URL)}
 }
 
 // waits counts the requests that wait for a message.

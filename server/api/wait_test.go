@@ -71,6 +71,17 @@ func TestAWaitGivesAMessageThatIsThereAlreadyWithItsCodesAndLinks(t *testing.T) 
 	}
 }
 
+func TestALinkThatNamesAnotherPlaceIsToldByAWait(t *testing.T) {
+	w := newWorld(t, Config{})
+	after := now()
+	w.deliver(w.a.address, "Subject: Verify\r\nContent-Type: text/html\r\n\r\n<p>Verify your email address:</p><a href=\"https://evil.example/verify?token=ab12cd34\">https://bank.example/verify</a>\r\n"+
+		"<p>Verify your email address:</p><a href=\"https://go.bank.example/verify?token=ab12cd35\">https://bank.example/verify</a>\r\n")
+	a := w.do("POST", w.waitPath(), w.a.key, `{"match":{"after":"`+after+`"}}`).awaited(t)
+	if len(a.Links) != 2 || !a.Links[0].Differs || a.Links[1].Differs {
+		t.Errorf("%+v", a.Links)
+	}
+}
+
 func TestOfSeveralThatAreThereTheNewestIsGiven(t *testing.T) {
 	w := newWorld(t, Config{})
 	after := now()
