@@ -68,8 +68,8 @@ func (p *postroom) makeDomains() (err error) {
 	if policy.Mode != "" {
 		to.PolicyID = policy.ID()
 	}
-	checker := dnscheck.New(dnscheck.Config{Resolver: p.names, AllowPrivate: p.cfg.Outgoing.AllowPrivate})
-	p.domains = domains.New(domains.Config{Checker: checker, Server: to, Addresses: func(ctx context.Context) []netip.Addr {
+	p.checker = dnscheck.New(dnscheck.Config{Resolver: p.names, AllowPrivate: p.cfg.Outgoing.AllowPrivate})
+	p.domains = domains.New(domains.Config{Checker: p.checker, Server: to, Addresses: func(ctx context.Context) []netip.Addr {
 		if len(own) > 0 {
 			return own
 		}

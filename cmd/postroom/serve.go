@@ -18,10 +18,13 @@ import (
 	"github.com/postroom/postroom/server/courier"
 	"github.com/postroom/postroom/server/courier/schedule"
 	"github.com/postroom/postroom/server/courier/sts"
+	"github.com/postroom/postroom/server/dnsbl"
+	"github.com/postroom/postroom/server/dnscheck"
 	"github.com/postroom/postroom/server/domains"
 	"github.com/postroom/postroom/server/imapd"
 	"github.com/postroom/postroom/server/mailauth"
 	"github.com/postroom/postroom/server/resolver"
+	"github.com/postroom/postroom/server/rspamd"
 	"github.com/postroom/postroom/server/smtpd"
 	"github.com/postroom/postroom/tenancy"
 	"golang.org/x/net/netutil"
@@ -76,6 +79,7 @@ type postroom struct {
 	policies *sts.Client
 	courier  *courier.Courier
 	domains  *domains.Watch
+	checker  *dnscheck.Checker
 	setup    *autoconfig.Handler // of mail clients, and MTA-STS policies; nil: there is nothing that mail clients could use
 	development
 }
@@ -192,7 +196,6 @@ func (p *postroom) openStores(ctx context.Context) error {
 
 // run serves until ctx ends or a service fails, and lets the others drain. A line for each service.
 func (p *postroom) run(ctx context.Context) error {
-	web := api.New(p.apiConfig(), p.dir, p.log)
 	lists, scanner, err := p.junk()
 	if err != nil {
 		return err
@@ -200,6 +203,7 @@ func (p *postroom) run(ctx context.Context) error {
 	if scanner != nil {
 		defer scanner.Close()
 	}
+	web := api.New(p.apiConfig(lists, scanner), p.dir, p.log)
 	incoming := p.incomingConfig()
 	incoming.Lists, incoming.Scanner = lists, scanner
 	mail := smtpd.New(incoming, p.dir, p.log)
@@ -289,8 +293,8 @@ func loadTLS(cfg TLSConfig) (*tls.Config, error) {
 	return &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}, nil
 }
 
-func (p *postroom) apiConfig() api.Config {
-	cfg := api.Config{Version: thisBuild().Version, Domains: p.domains, PublicURL: p.publicURL(), MaxMessageBytes: p.cfg.SMTP.MaxMessageBytes}
+func (p *postroom) apiConfig(lists *dnsbl.Lists, scanner *rspamd.Client) api.Config {
+	cfg := api.Config{Version: thisBuild().Version, Domains: p.domains, Health: p.makeHealth(lists, scanner), PublicURL: p.publicURL(), MaxMessageBytes: p.cfg.SMTP.MaxMessageBytes}
 	cfg.Why = func(ws mailstore.WorkspaceID, row int64) (string, time.Time) {
 		reason, until := p.courier.Why(ws, row)
 		return string(reason), until
