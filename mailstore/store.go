@@ -116,6 +116,15 @@ func Open(dir string, opts Options) (*Store, error) {
 	return s, nil
 }
 
+// Free is how many octets are free on the disk of the data directory, for users who are not root.
+func (s *Store) Free() (int64, error) {
+	free, err := s.opts.free(s.dir)
+	if err != nil {
+		return 0, fmt.Errorf("look at the disk: %w", err)
+	}
+	return free, nil
+}
+
 func freeSpace(dir string) (int64, error) {
 	var st unix.Statfs_t
 	if err := unix.Statfs(dir, &st); err != nil {

@@ -62,6 +62,19 @@ func (d *Directory) DueDomains(ctx context.Context, limit int) (list []Domain, e
 	return list, err
 }
 
+// VerifiedDomains lists verified domains of all workspaces by their ids, those behind after: for what looks after them all.
+func (d *Directory) VerifiedDomains(ctx context.Context, after DomainID, limit int) (list []Domain, err error) {
+	err = d.view(ctx, func(tx *sqlite.Tx) error {
+		return tx.Each("SELECT "+domainColumns+" FROM domains WHERE status = 'verified' AND id > ? ORDER BY id LIMIT ?", sqlite.Args(after, limit),
+			func(scan func(...any) error) error {
+				dom, _, err := readDomain(scan)
+				list = append(list, dom)
+				return err
+			})
+	})
+	return list, err
+}
+
 // PutOff has the DNS of a claim not be asked by itself before a time.
 func (d *Directory) PutOff(ctx context.Context, id DomainID, until time.Time) error {
 	return d.change(ctx, func(tx *sqlite.Tx) error {

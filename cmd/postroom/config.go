@@ -122,7 +122,8 @@ type OutgoingConfig struct {
 	DKIMRotateAfter              time.Duration `toml:"dkim_rotate_after"` // 0: never
 	Port                         int           `toml:"port"`
 	AllowPrivate                 bool          `toml:"allow_private"`
-	CAFile                       string        `toml:"ca_file"` // PEM: whom certificates of other servers may come from; "" is the system's
+	ProbeHosts                   []string      `toml:"probe_hosts"` // mail servers of others that a check of this one tries to reach
+	CAFile                       string        `toml:"ca_file"`     // PEM: whom certificates of other servers may come from; "" is the system's
 }
 
 // RelayConfig is a server that takes all mail that leaves. An empty host is none.
@@ -182,7 +183,7 @@ func DefaultConfig() Config {
 		Junk:       JunkConfig{RspamdTimeout: rspamd.DefaultTimeout, DNSBL: []string{}, DNSBLDomains: []string{}, DNSBLAction: string(dnsbl.Junk)},
 		Submission: SubmissionConfig{Listen: ":587", ListenTLS: ":465", MaxConnections: smtpd.DefaultMaxConnections, MaxConnectionsPerSource: smtpd.DefaultMaxConnectionsPerSource},
 		Outgoing: OutgoingConfig{Retry: []string{"5m", "15m", "30m", "1h", "2h", "4h", "8h"}, GiveUpAfter: courier.DefaultGiveUpAfter, DelayNoticeAfter: courier.DefaultDelayedAfter,
-			MaxConnections: plan.MaxWorkers, MaxConnectionsPerWorkspace: plan.MaxPerWorkspace, MaxConnectionsPerDestination: plan.MaxConcurrency, MTASTS: true, DKIMRotateAfter: courier.DefaultRotateAfter, Port: courier.DefaultPort},
+			MaxConnections: plan.MaxWorkers, MaxConnectionsPerWorkspace: plan.MaxPerWorkspace, MaxConnectionsPerDestination: plan.MaxConcurrency, MTASTS: true, DKIMRotateAfter: courier.DefaultRotateAfter, Port: courier.DefaultPort, ProbeHosts: []string{}},
 		Relay:   RelayConfig{Port: 587, Mode: tenancy.RelayOnly, TLS: "required"},
 		DNS:     DNSConfig{Servers: []string{}},
 		Domains: DomainsConfig{Addresses: []string{}, MTASTS: "none"},

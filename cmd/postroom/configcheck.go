@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/postroom/postroom/mailstore"
+	"github.com/postroom/postroom/server/dnscheck"
 	"github.com/postroom/postroom/tenancy"
 )
 
@@ -95,10 +96,31 @@ func (c *checker) outgoing(o OutgoingConfig) {
 	c.number("outgoing.max_connections", int64(o.MaxConnections), 1, 10_000)
 	c.number("outgoing.max_connections_per_workspace", int64(o.MaxConnectionsPerWorkspace), 1, 10_000)
 	c.number("outgoing.max_connections_per_destination", int64(o.MaxConnectionsPerDestination), 1, 1000)
+	if err := checkPeers(o.ProbeHosts); err != nil {
+		c.wrong("outgoing.probe_hosts", "%v", err)
+	}
 	c.number("outgoing.port", int64(o.Port), 1, 65535)
 	if _, err := loadRoots(o.CAFile); err != nil {
 		c.wrong("outgoing.ca_file", "%v", err)
 	}
+}
+
+// checkPeers looks at hosts that are to be reached.
+func checkPeers(list []string) error {
+	if len(list) > dnscheck.MaxProbes {
+		return fmt.Errorf("at most %d hosts", dnscheck.MaxProbes)
+	}
+	for _, text := range list {
+		host, port, err := net.SplitHostPort(text)
+		if err != nil {
+			host, port = text, "25"
+		}
+		_, noAddr := netip.ParseAddr(host)
+		if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 || !isHostname(host) && noAddr != nil {
+			return fmt.Errorf(`%q is no mail server: write one such as "mx.example.com", with a port if it is not 25`, text)
+		}
+	}
+	return nil
 }
 
 // maxPerMinute is the highest limit of how fast clients may be.

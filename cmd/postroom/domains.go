@@ -77,8 +77,8 @@ func (p *postroom) makeDomains() (err error) {
 		}
 		return p.namedAddresses(ctx)
 	}
-	checker := dnscheck.New(dnscheck.Config{Resolver: p.names, AllowPrivate: p.cfg.Outgoing.AllowPrivate})
-	watch := domains.Config{Checker: checker, Server: to, Addresses: p.own}
+	p.checker = dnscheck.New(dnscheck.Config{Resolver: p.names, AllowPrivate: p.cfg.Outgoing.AllowPrivate})
+	watch := domains.Config{Checker: p.checker, Server: to, Addresses: p.own}
 	if p.certs != nil {
 		watch.Leads = p.certs.Request
 	}

@@ -28,6 +28,7 @@ type commandLine struct {
 	Key         keyCommands        `cmd:"" help:"API keys of a workspace or an inbox."`
 	Message     messageCommands    `cmd:"" help:"Messages of an inbox."`
 	Queue       queueCommands      `cmd:"" help:"What a workspace has to send, and why it waits."`
+	Check       checkCommand       `cmd:"" help:"Look at a running server: what is wrong, and how to mend it. Exit code 1 if something does not work."`
 	Bench       benchCommands      `cmd:"" help:"Measure a mail server, this one or another."`
 	Healthcheck healthcheckCommand `cmd:"" help:"Ask a running server whether it is ready: exit code 0 if so, else 1."`
 	Rebuild     rebuildCommand     `cmd:"" help:"Remake lost indexes from the message files, while the server is stopped."`

@@ -21,11 +21,14 @@ import (
 	"github.com/postroom/postroom/server/courier"
 	"github.com/postroom/postroom/server/courier/schedule"
 	"github.com/postroom/postroom/server/courier/sts"
+	"github.com/postroom/postroom/server/dnsbl"
+	"github.com/postroom/postroom/server/dnscheck"
 	"github.com/postroom/postroom/server/domains"
 	"github.com/postroom/postroom/server/imapd"
 	"github.com/postroom/postroom/server/mailauth"
 	"github.com/postroom/postroom/server/proxy"
 	"github.com/postroom/postroom/server/resolver"
+	"github.com/postroom/postroom/server/rspamd"
 	"github.com/postroom/postroom/server/smtpd"
 	"github.com/postroom/postroom/tenancy"
 	"golang.org/x/net/netutil"
@@ -83,6 +86,7 @@ type postroom struct {
 	domains  *domains.Watch
 	own      func(context.Context) []netip.Addr // the server's addresses
 	setup    *autoconfig.Handler                // of mail clients, and MTA-STS policies; nil: there is nothing that mail clients could use
+	checker  *dnscheck.Checker
 	development
 }
 
@@ -203,7 +207,6 @@ func (p *postroom) openStores(ctx context.Context) error {
 
 // run serves until ctx ends or a service fails, and lets the others drain. A line for each service.
 func (p *postroom) run(ctx context.Context) error {
-	web := api.New(p.apiConfig(), p.dir, p.log)
 	lists, scanner, err := p.junk()
 	if err != nil {
 		return err
@@ -211,6 +214,7 @@ func (p *postroom) run(ctx context.Context) error {
 	if scanner != nil {
 		defer scanner.Close()
 	}
+	web := api.New(p.apiConfig(lists, scanner), p.dir, p.log)
 	incoming := p.incomingConfig()
 	incoming.Lists, incoming.Scanner = lists, scanner
 	mail := smtpd.New(incoming, p.dir, p.log)
@@ -304,8 +308,8 @@ func (p *postroom) proxies() proxy.Trusted {
 	return networks
 }
 
-func (p *postroom) apiConfig() api.Config {
-	cfg := api.Config{Version: thisBuild().Version, Domains: p.domains, PublicURL: p.publicURL(), MaxMessageBytes: p.cfg.SMTP.MaxMessageBytes}
+func (p *postroom) apiConfig(lists *dnsbl.Lists, scanner *rspamd.Client) api.Config {
+	cfg := api.Config{Version: thisBuild().Version, Domains: p.domains, Health: p.makeHealth(lists, scanner), PublicURL: p.publicURL(), MaxMessageBytes: p.cfg.SMTP.MaxMessageBytes}
 	cfg.Why = func(ws mailstore.WorkspaceID, row int64) (string, time.Time) {
 		reason, until := p.courier.Why(ws, row)
 		return string(reason), until

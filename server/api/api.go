@@ -17,6 +17,7 @@ import (
 	"github.com/postroom/postroom/mailstore"
 	"github.com/postroom/postroom/server/dnscheck"
 	"github.com/postroom/postroom/server/domains"
+	"github.com/postroom/postroom/server/health"
 	"github.com/postroom/postroom/tenancy"
 )
 
@@ -48,6 +49,8 @@ type Config struct {
 	// Certificate tells of the certificate that a host name is shown: where it is from ("" is none), until when it is good, and why there is
 	// none or no newer one. nil: this server has none.
 	Certificate func(host string) (source string, notAfter time.Time, problem string)
+
+	Health *health.Check // looks at the server itself for an operator; nil: nothing is found
 
 	PublicURL string // where this interface is reached from outside, for links to unsubscribe; "" for none
 
@@ -101,6 +104,9 @@ type Server struct {
 func New(cfg Config, dir *tenancy.Directory, log *slog.Logger) *Server {
 	if cfg.Domains == nil {
 		cfg.Domains = domains.New(domains.Config{Server: dnscheck.Server{Hostname: "localhost"}}, dir, log)
+	}
+	if cfg.Health == nil {
+		cfg.Health = health.New(health.Config{})
 	}
 	s := &Server{cfg: cfg.withDefaults(), dir: dir, log: log, draining: make(chan struct{}), large: map[string]large{}, room: newRoom(MaxLargeBodies, MaxWorkspaceLargeBodies)}
 	s.life, s.cut = context.WithCancel(context.Background())

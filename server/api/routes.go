@@ -57,6 +57,7 @@ func (s *Server) routes() *http.ServeMux {
 	s.eventRoutes(a, mux)
 	s.caughtRoutes(a)
 	s.unsubscribeRoutes(mux)
+	s.serverRoutes(a)
 	s.setupRoutes(mux)
 	s.healthRoutes(mux)
 	correct(a.OpenAPI())

@@ -28,8 +28,8 @@ const (
 	atOnce    = 8               // domains that are asked about at one time
 	batch     = 64              // claims that are read at one time
 	lateAfter = 5 * time.Minute // when a claim is due again that could not be written
-	hostAge   = 10 * time.Minute
-	maxShown  = 200 << 10 // octets of a report that is kept; of a longer one only what is wrong
+	hostAge   = time.Minute     // whoever mends something soon sees it
+	maxShown  = 200 << 10       // octets of a report that is kept; of a longer one only what is wrong
 )
 
 // Config says what domains are to lead to.
@@ -306,6 +306,30 @@ func (w *Watch) one(ctx context.Context, dom tenancy.Domain) {
 	if err := w.dir.PutOff(ctx, dom.ID, until); err != nil {
 		w.log.Error("put off the check of a domain", "domain", dom.Name, "err", err)
 	}
+}
+
+// Failing counts verified domains, and those of them whose last report says that something required is missing or wrong. What the DNS did
+// not answer does not count.
+func (w *Watch) Failing(ctx context.Context) (verified, failing int, err error) {
+	for after := tenancy.DomainID(""); ; {
+		page, err := w.dir.VerifiedDomains(ctx, after, batch)
+		if err != nil || len(page) == 0 {
+			return verified, failing, err
+		}
+		for _, dom := range page {
+			verified++
+			if r, _ := Report(dom); slices.ContainsFunc(r.Findings, func(f dnscheck.Finding) bool { return lacks(dom, f) }) {
+				failing++
+			}
+			after = dom.ID
+		}
+	}
+}
+
+// lacks reports whether a finding says that a domain lacks what it needs. An operator's word stands in for the text that proves it.
+func lacks(dom tenancy.Domain, f dnscheck.Finding) bool {
+	proven := f.Record.Purpose == dnscheck.PurposeOwnership && dom.Proof == tenancy.ByOperator
+	return f.Record.Required && !proven && (f.Status == dnscheck.Missing || f.Status == dnscheck.Different)
 }
 
 // Find gives the finding of a record, if the report has one.

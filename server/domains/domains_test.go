@@ -240,3 +240,24 @@ func TestManyWhoAskAboutOneDomainAskOnce(t *testing.T) {
 		t.Errorf("%d, %v", dom.Checks, err)
 	}
 }
+
+func TestDomainsThatLackSomethingAreCounted(t *testing.T) {
+	b := newBed(t)
+	dom, _, err := b.g.CreateDomain(t.Context(), "", tenancy.NewDomain{Domain: "shop.test"})
+	b.must(err)
+	count := func(wantVerified, wantFailing int) {
+		t.Helper()
+		verified, failing, err := b.watch.Failing(t.Context())
+		if err != nil || verified != wantVerified || failing != wantFailing {
+			t.Errorf("%d verified, %d failing, %v", verified, failing, err)
+		}
+	}
+	count(0, 0)
+	b.publish(dom, dnscheck.PurposeOwnership, dnscheck.PurposeMX)
+	_, err = b.watch.Check(t.Context(), dom)
+	b.must(err)
+	count(1, 1) // SPF and DKIM are not there
+	_, _, err = b.dir.Operator().CreateDomain(t.Context(), b.ws, tenancy.NewDomain{Domain: "new.test"})
+	b.must(err)
+	count(2, 1) // nobody has asked about the new one
+}
