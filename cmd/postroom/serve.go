@@ -290,7 +290,7 @@ func loadTLS(cfg TLSConfig) (*tls.Config, error) {
 }
 
 func (p *postroom) apiConfig() api.Config {
-	cfg := api.Config{Version: thisBuild().Version, Domains: p.domains, PublicURL: p.publicURL(), MaxMessageBytes: p.cfg.SMTP.MaxMessageBytes}
+	cfg := api.Config{Version: thisBuild().Version, Hostname: p.cfg.Hostname, Domains: p.domains, PublicURL: p.publicURL(), MaxMessageBytes: p.cfg.SMTP.MaxMessageBytes}
 	cfg.Why = func(ws mailstore.WorkspaceID, row int64) (string, time.Time) {
 		reason, until := p.courier.Why(ws, row)
 		return string(reason), until
