@@ -185,7 +185,7 @@ func (p *postroom) openStores(ctx context.Context) error {
 	if p.store, err = mailstore.Open(p.cfg.DataDir, mailstore.Options{Log: p.log, MinFree: minFree}); err != nil {
 		return err
 	}
-	opts := tenancy.Options{Log: p.log, Hostname: p.cfg.Hostname}
+	opts := tenancy.Options{Log: p.log, Hostname: p.cfg.Hostname, Sandbox: p.cfg.Domains.Sandbox}
 	p.dir, err = tenancy.Open(ctx, filepath.Join(p.cfg.DataDir, "postroom.db"), p.store, opts)
 	return err
 }
