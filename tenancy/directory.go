@@ -52,7 +52,13 @@ func Open(ctx context.Context, path string, store *mailstore.Store, opts Options
 	if err != nil {
 		return nil, fmt.Errorf("open the directory of tenants: %w", err)
 	}
-	return &Directory{store: store, opts: opts, path: path, db: db, ring: make(chan struct{}, 1)}, nil
+	d := &Directory{store: store, opts: opts, path: path, db: db, ring: make(chan struct{}, 1)}
+	if opts.Sandbox != "" {
+		if err := d.prepareSandbox(ctx); err != nil {
+			return nil, errors.Join(err, db.Close())
+		}
+	}
+	return d, nil
 }
 
 func migrations() fs.FS {

@@ -93,6 +93,9 @@ func (g *Grant) DKIM(ctx context.Context, ws mailstore.WorkspaceID, nameOrID str
 	if err != nil {
 		return nil, err
 	}
+	if dom.Sandbox {
+		return nil, errSandboxDomain
+	}
 	return g.dir.dkimKeys(ctx, dom)
 }
 
@@ -107,6 +110,9 @@ func (g *Grant) RotateDKIM(ctx context.Context, ws mailstore.WorkspaceID, nameOr
 	var dom Domain
 	if err := g.dir.view(ctx, func(tx *sqlite.Tx) (err error) { dom, err = findDomain(tx, s, nameOrID); return err }); err != nil {
 		return nil, err
+	}
+	if dom.Sandbox {
+		return nil, errSandboxDomain
 	}
 	if dom.Status != Verified {
 		return nil, errNotVerified

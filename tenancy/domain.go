@@ -41,6 +41,7 @@ type Domain struct {
 	CheckDue  time.Time       // when it is asked next; zero: not by itself
 	Checks    int             // how often it was asked since it was claimed, lost, or asked for by hand
 	AwaySince time.Time       // since when nothing of it points here; zero: it does, or it is pending
+	Sandbox   bool            // it is below the operator's sandbox domain, and not the workspace's to change
 	Report    json.RawMessage // of the last Checkup; empty: there was none
 
 	dkimPair  string    // which pair of DKIM keys signs
@@ -57,14 +58,14 @@ type DomainChange struct {
 	CatchAll *string // id or address of an inbox of the same workspace; "" = off
 }
 
-const domainColumns = "id, workspace_id, name, status, catch_all, created_at, updated_at, verified_at, proof, taken, checked_at, check_due, checks, away_since, report, dkim_pair, dkim_since"
+const domainColumns = "id, workspace_id, name, status, catch_all, created_at, updated_at, verified_at, proof, taken, checked_at, check_due, checks, away_since, report, dkim_pair, dkim_since, sandbox"
 
 func readDomain(scan func(...any) error) (d Domain, id string, err error) {
 	var catchAll sql.NullString
 	var created, updated, checked, due, away, since int64
 	var report string
 	var verified sql.NullInt64
-	if err = scan(&d.ID, &d.WorkspaceID, &d.Name, &d.Status, &catchAll, &created, &updated, &verified, &d.Proof, &d.Taken, &checked, &due, &d.Checks, &away, &report, &d.dkimPair, &since); err != nil {
+	if err = scan(&d.ID, &d.WorkspaceID, &d.Name, &d.Status, &catchAll, &created, &updated, &verified, &d.Proof, &d.Taken, &checked, &due, &d.Checks, &away, &report, &d.dkimPair, &since, &d.Sandbox); err != nil {
 		return d, "", err
 	}
 	d.dkimSince, d.CheckedAt, d.CheckDue, d.AwaySince, d.Report = timeOrZero(since), timeOrZero(checked), timeOrZero(due), timeOrZero(away), json.RawMessage(report)
@@ -146,6 +147,9 @@ func (d *Directory) claim(tx *sqlite.Tx, ws mailstore.WorkspaceID, name string) 
 	w, err := getWorkspace(tx, ws)
 	if err != nil {
 		return Domain{}, false, err
+	}
+	if w.SandboxDomain != "" {
+		w.Domains-- // it was not asked for
 	}
 	if w.Domains >= MaxDomainsPerWorkspace {
 		return Domain{}, false, errLimit("domains", MaxDomainsPerWorkspace)
@@ -260,6 +264,9 @@ func (g *Grant) DeleteDomain(ctx context.Context, ws mailstore.WorkspaceID, name
 		d, err := findDomain(tx, s, nameOrID)
 		if err != nil {
 			return err
+		}
+		if d.Sandbox && g.Kind() != Operator {
+			return errSandboxDomain
 		}
 		var used int
 		if err := tx.Row("SELECT EXISTS (SELECT 1 FROM addresses WHERE domain_id = ?)", sqlite.Args(d.ID), &used); err != nil {

@@ -202,12 +202,12 @@ type Signature struct {
 type Leaving struct {
 	Sending    Sending
 	Owned      bool        // the sender's domain is the workspace's, verified; false: it was when the message was accepted
-	Signatures []Signature // RSA first; none if it is not Owned
+	Signatures []Signature // RSA first; none if it is not Owned. Of a sandbox domain they are those of the domain above
 }
 
 // Leaving finds how a message of an inbox leaves that is from an address at domain.
 func (d *Directory) Leaving(ctx context.Context, ws mailstore.WorkspaceID, inbox mailstore.InboxID, domain string) (l Leaving, err error) {
-	var dom Domain
+	var dom, signing Domain
 	err = d.view(ctx, func(tx *sqlite.Tx) error {
 		owners := []string{string(inbox)}
 		switch dom, err = verifiedDomain(tx, domain); {
@@ -223,13 +223,21 @@ func (d *Directory) Leaving(ctx context.Context, ws mailstore.WorkspaceID, inbox
 			}
 			l.Sending.inherit(s)
 		}
+		if signing = dom; dom.Sandbox {
+			if signing, err = aboveSandbox(tx, dom); errors.Is(err, ErrNotFound) {
+				signing, err = Domain{}, nil
+			}
+			return err
+		}
 		return nil
 	})
 	if err != nil || dom.ID == "" || dom.WorkspaceID != ws {
 		return l, err
 	}
-	l.Owned = true
-	keys, err := d.dkimKeys(ctx, dom)
+	if l.Owned = true; signing.ID == "" { // the domain above a sandbox domain is there no more
+		return l, nil
+	}
+	keys, err := d.dkimKeys(ctx, signing)
 	if err != nil {
 		return l, err
 	}
@@ -237,11 +245,11 @@ func (d *Directory) Leaving(ctx context.Context, ws mailstore.WorkspaceID, inbox
 		if !k.Active {
 			continue
 		}
-		s, err := d.signer(ctx, ws, k)
+		s, err := d.signer(ctx, signing.WorkspaceID, k)
 		if err != nil {
 			return l, err
 		}
-		l.Signatures = append(l.Signatures, Signature{Domain: dom.Name, Selector: k.Selector, Key: s})
+		l.Signatures = append(l.Signatures, Signature{Domain: signing.Name, Selector: k.Selector, Key: s})
 	}
 	return l, nil
 }

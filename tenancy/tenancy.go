@@ -41,6 +41,7 @@ type Options struct {
 	Clock    func() time.Time
 	Log      *slog.Logger
 	Hostname string        // this host's own domain, for mail to <Postmaster> without a domain
+	Sandbox  string        // the operator's domain below which each workspace has one from the start; "": there is none
 	Every    time.Duration // how often Relay looks without being rung; default 5 s
 }
 

@@ -33,12 +33,13 @@ func (c *clock) advance(by time.Duration) {
 
 // world is a directory over a real store.
 type world struct {
-	t     testing.TB
-	path  string
-	clock *clock
-	store *mailstore.Store
-	dir   *Directory
-	op    *Grant
+	sandbox string // of the directory
+	t       testing.TB
+	path    string
+	clock   *clock
+	store   *mailstore.Store
+	dir     *Directory
+	op      *Grant
 }
 
 func newWorld(t testing.TB) *world {
@@ -61,7 +62,7 @@ func newWorld(t testing.TB) *world {
 
 func (w *world) open() {
 	w.t.Helper()
-	dir, err := Open(context.Background(), w.path, w.store, Options{Clock: w.clock.now, Every: 20 * time.Millisecond})
+	dir, err := Open(context.Background(), w.path, w.store, Options{Clock: w.clock.now, Every: 20 * time.Millisecond, Sandbox: w.sandbox})
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -167,6 +167,9 @@ func (g *Grant) SetupToken(ctx context.Context, ws mailstore.WorkspaceID, nameOr
 	if err := g.dir.view(ctx, func(tx *sqlite.Tx) error { dom, err = findDomain(tx, s, nameOrID); return err }); err != nil {
 		return "", err
 	}
+	if dom.Sandbox {
+		return "", errSandboxDomain
+	}
 	words := []string{strings.TrimPrefix(string(dom.ID), "dom_"), strconv.FormatInt(until.Unix(), 36)}
 	return strings.Join(append(words, mac(secret, "setup", words...)), "."), nil
 }

@@ -11,12 +11,15 @@ import (
 
 // Workspace is one tenant.
 type Workspace struct {
-	ID        mailstore.WorkspaceID
-	Name      string
-	Metadata  map[string]any // never nil
-	Inboxes   int
-	Domains   int
-	Forged    string // what becomes of mail whose author's domain asks to have it rejected: RejectForged or JunkForged
+	ID       mailstore.WorkspaceID
+	Name     string
+	Metadata map[string]any // never nil
+	Inboxes  int
+	Domains  int
+	Forged   string // what becomes of mail whose author's domain asks to have it rejected: RejectForged or JunkForged
+
+	SandboxDomain string // that it has from the start, verified; "": this server has none
+
 	CreatedAt time.Time
 	UpdatedAt time.Time
 }
@@ -40,12 +43,13 @@ type WorkspaceChange struct {
 	Forged   *string // RejectForged or JunkForged
 }
 
-const workspaceColumns = "id, name, metadata, inboxes, domains, forged, created_at, updated_at"
+const workspaceColumns = "id, name, metadata, inboxes, domains, forged, created_at, updated_at, " +
+	"COALESCE((SELECT d.name FROM domains d WHERE d.workspace_id = workspaces.id AND d.sandbox = 1), '')"
 
 func readWorkspace(scan func(...any) error) (w Workspace, id string, err error) {
 	var metadata string
 	var created, updated int64
-	if err = scan(&w.ID, &w.Name, &metadata, &w.Inboxes, &w.Domains, &w.Forged, &created, &updated); err != nil {
+	if err = scan(&w.ID, &w.Name, &metadata, &w.Inboxes, &w.Domains, &w.Forged, &created, &updated, &w.SandboxDomain); err != nil {
 		return w, "", err
 	}
 	w.CreatedAt, w.UpdatedAt = fromMicro(created), fromMicro(updated)
@@ -84,14 +88,25 @@ func (g *Grant) CreateWorkspace(ctx context.Context, n NewWorkspace) (w Workspac
 		return Workspace{}, err
 	}
 	err = g.dir.change(ctx, func(tx *sqlite.Tx) (err error) {
-		id, now := mailstore.WorkspaceID(g.dir.newID("ws")), g.dir.now().UnixMicro()
-		if _, err = tx.Exec("INSERT INTO workspaces (id, name, metadata, created_at, updated_at) VALUES (?, ?, ?, ?, ?)", id, n.Name, metadata, now, now); err != nil {
-			return fmt.Errorf("insert workspace: %w", err)
+		id, err := g.dir.insertWorkspace(tx, n.Name, metadata)
+		if err == nil {
+			err = g.dir.giveSandbox(tx, id, n.Name)
+		}
+		if err != nil {
+			return err
 		}
 		w, err = getWorkspace(tx, id)
 		return err
 	})
 	return w, err
+}
+
+func (d *Directory) insertWorkspace(tx *sqlite.Tx, name, metadata string) (mailstore.WorkspaceID, error) {
+	id, now := mailstore.WorkspaceID(d.newID("ws")), d.now().UnixMicro()
+	if _, err := tx.Exec("INSERT INTO workspaces (id, name, metadata, created_at, updated_at) VALUES (?, ?, ?, ?, ?)", id, name, metadata, now, now); err != nil {
+		return "", fmt.Errorf("insert workspace: %w", err)
+	}
+	return id, nil
 }
 
 // Workspaces lists what the grant reaches: all for operators, its own for a workspace key.

@@ -59,6 +59,11 @@ func checkConfig(cfg Config, lines map[string]int) []mistake {
 	if _, err := cfg.Domains.addresses(); err != nil {
 		c.wrong("domains.addresses", "%v", err)
 	}
+	if s := cfg.Domains.Sandbox; s != "" {
+		if err := tenancy.CheckSandbox(s); err != nil {
+			c.wrong("domains.sandbox", "%v", err)
+		}
+	}
 	c.oneOf("domains.mta_sts", cfg.Domains.MTASTS, "none", "testing", "enforce")
 	for _, server := range cfg.DNS.Servers {
 		if err := checkNameServer(server); err != nil {

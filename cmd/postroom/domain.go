@@ -66,7 +66,12 @@ func (c *domainHealth) Run(ctx context.Context, t terminal) error {
 	return c.show(ctx, t, "GET", join("domains", c.Domain, "health"), query("workspaceId", c.Workspace), nil)
 }
 
-type domainZone struct{ oneDomain }
+// domainZone needs no workspace, so that the sandbox domain's records are found by its name: without one the verified claim is meant.
+type domainZone struct {
+	remote
+	Workspace string `help:"The workspace that has it; without, the one that has it verified." placeholder:"ID"`
+	Domain    string `arg:"" help:"Its name or id."`
+}
 
 // Run prints it, whatever the form of other answers.
 func (c *domainZone) Run(ctx context.Context, t terminal) error {

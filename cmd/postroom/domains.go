@@ -23,6 +23,7 @@ type DomainsConfig struct {
 	Addresses   []string `toml:"addresses"`    // that mail leaves from and services are at; none: those of hostname in the DNS
 	MTASTS      string   `toml:"mta_sts"`      // mode of the policy that is served for each: none, testing or enforce
 	ServiceName string   `toml:"service_name"` // of the mail service, as mail clients show it
+	Sandbox     string   `toml:"sandbox"`      // the operator's domain below which each workspace has one from the start; "": none
 }
 
 // maxAddresses is how many of the server's own a configuration may name.
@@ -78,7 +79,7 @@ func (p *postroom) makeDomains() (err error) {
 		return p.namedAddresses(ctx)
 	}
 	p.checker = dnscheck.New(dnscheck.Config{Resolver: p.names, AllowPrivate: p.cfg.Outgoing.AllowPrivate})
-	watch := domains.Config{Checker: p.checker, Server: to, Addresses: p.own}
+	watch := domains.Config{Checker: p.checker, Server: to, Sandbox: p.cfg.Domains.Sandbox, Addresses: p.own}
 	if p.certs != nil {
 		watch.Leads = p.certs.Request
 	}

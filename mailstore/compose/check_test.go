@@ -96,7 +96,7 @@ func TestCheckNamesEachMistake(t *testing.T) {
 func TestFieldsThatTheServerWritesAreRefused(t *testing.T) {
 	for _, name := range []string{
 		"From", "SENDER", "to", "Cc", "bCC", "Reply-To", "Subject", "Date", "Message-ID", "message-id", "In-Reply-To", "References", "MIME-Version", "Content-Type", "Content-Transfer-Encoding", "content-anything",
-		"Received", "Return-Path", "DKIM-Signature", "Authentication-Results", "ARC-Seal", "Resent-Bcc", "Resent-From", "Delivered-To", "Received-SPF", "Feedback-ID",
+		"Received", "Return-Path", "DKIM-Signature", "Authentication-Results", "ARC-Seal", "Resent-Bcc", "Resent-From", "Delivered-To", "Received-SPF", "Feedback-ID", SimulatedField,
 	} {
 		d := draft()
 		d.Headers = []Header{{name, "x"}}

@@ -6,6 +6,10 @@ import "strings"
 // newest one is in front.
 const PassageField = "Postroom-Trace"
 
+// SimulatedField is the field of a message that was simulated, with the name of its scenario. It tells people and programs; it proves
+// nothing, for another server can write it too.
+const SimulatedField = "Postroom-Simulated"
+
 // MaxPassages bounds how many passages of a message are looked at, and handed on with a forward.
 const MaxPassages = 50
 

@@ -40,6 +40,7 @@ const (
 // Config of the interface. Zero fields get their defaults.
 type Config struct {
 	Version    string // of the program, for the OpenAPI document
+	Hostname   string // of this server, for what simulated mail says of its way; default "localhost"
 	MaxSockets int    // WebSockets of one workspace at a time; default 1000
 	MaxWaits   int    // requests of one workspace that wait for a message at a time; default 1000
 
@@ -70,6 +71,7 @@ type Config struct {
 
 func (c Config) withDefaults() Config {
 	c.Version = cmp.Or(c.Version, "dev")
+	c.Hostname = cmp.Or(c.Hostname, "localhost")
 	c.MaxSockets = cmp.Or(c.MaxSockets, 1000)
 	c.MaxWaits = cmp.Or(c.MaxWaits, 1000)
 	c.PingInterval = cmp.Or(c.PingInterval, 25*time.Second)
@@ -83,14 +85,15 @@ func (c Config) withDefaults() Config {
 
 // Server is the interface. It serves any number of listeners by its handlers.
 type Server struct {
-	cfg     Config
-	dir     *tenancy.Directory
-	log     *slog.Logger
-	mux     *http.ServeMux
-	sockets sockets
-	waits   waits
-	large   map[string]large // the routes that take large bodies, by their patterns
-	room    *room
+	cfg         Config
+	dir         *tenancy.Directory
+	log         *slog.Logger
+	mux         *http.ServeMux
+	sockets     sockets
+	waits       waits
+	simulations simulations
+	large       map[string]large // the routes that take large bodies, by their patterns
+	room        *room
 
 	socketQuery []*huma.Param // what the WebSocket's query may hold
 

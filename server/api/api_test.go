@@ -32,6 +32,7 @@ type world struct {
 	operator string
 	a, b     tenant
 	cfg      Config
+	sandbox  string             // of the directory
 	dns      *resolver.Resolver // nil: the DNS is not asked
 	stop     func()
 }
@@ -76,7 +77,7 @@ func (w *world) start(cfg Config) {
 	if w.store, err = mailstore.Open(w.data, mailstore.Options{MinFree: -1}); err != nil {
 		w.t.Fatal(err)
 	}
-	if w.dir, err = tenancy.Open(w.t.Context(), filepath.Join(w.data, "postroom.db"), w.store, tenancy.Options{}); err != nil {
+	if w.dir, err = tenancy.Open(w.t.Context(), filepath.Join(w.data, "postroom.db"), w.store, tenancy.Options{Sandbox: w.sandbox}); err != nil {
 		w.t.Fatal(err)
 	}
 	if w.dns != nil {

@@ -25,6 +25,7 @@ type domain struct {
 	CheckedAt   *stamp          `json:"checkedAt,omitempty" doc:"When the DNS was asked last; absent: never."`
 	NextCheckAt *stamp          `json:"nextCheckAt,omitempty" doc:"When it is asked next."`
 	LostAt      *stamp          `json:"lostAt,omitempty" doc:"Nothing of it points here any more: when it is pending again unless something does by then. Mail and addresses stay."`
+	Sandbox     bool            `json:"sandbox,omitempty" doc:"It is the operator's, for trying things out: it needs no records, and cannot be given up."`
 	Existed     bool            `json:"existed,omitempty" doc:"It was there already."`
 }
 
@@ -61,7 +62,7 @@ type domainProblem struct {
 // domainOf is a claim with its records and what is known of them.
 func domainOf(d tenancy.Domain, records []dnscheck.Record) domain {
 	o := domain{ID: string(d.ID), Domain: d.Name, WorkspaceID: string(d.WorkspaceID), Status: string(d.Status), CatchAll: string(d.CatchAll), DNSRecords: []dnsRecord{}, Problems: []domainProblem{},
-		CreatedAt: stamp{d.CreatedAt}, VerifiedAt: stampOf(d.VerifiedAt), CheckedAt: timeOf(d.CheckedAt), NextCheckAt: timeOf(d.CheckDue), LostAt: timeOf(d.LostAt())}
+		CreatedAt: stamp{d.CreatedAt}, VerifiedAt: stampOf(d.VerifiedAt), CheckedAt: timeOf(d.CheckedAt), NextCheckAt: timeOf(d.CheckDue), LostAt: timeOf(d.LostAt()), Sandbox: d.Sandbox}
 	report, _ := domains.Report(d)
 	for _, r := range records {
 		f, known := domains.Find(report, r)

@@ -82,13 +82,7 @@ func (w *writing) read() error {
 	if len(from) > 1 {
 		m.add("body.from", "A message is from one address.")
 	}
-	for i, a := range l.Attachments {
-		content, ok := w.content(a.Content)
-		if !ok {
-			m.add(fmt.Sprintf("body.attachments[%d].content", i), "The content is base64.")
-		}
-		w.attachments = append(w.attachments, compose.Attachment{Filename: a.Filename, ContentType: a.ContentType, Content: content, ContentID: a.ContentID, Inline: a.Disposition == "inline"})
-	}
+	w.attachments = m.attachments(l.Attachments, w.lifted)
 	for name, value := range l.Headers {
 		if lower := strings.ToLower(name); l.Unsubscribe && (lower == "list-unsubscribe" || lower == "list-unsubscribe-post") {
 			m.add("body.headers."+name, "The server writes this one, for unsubscribe is set.")
@@ -118,13 +112,25 @@ func (w *writing) read() error {
 	return nil
 }
 
-// content finds what was taken out of the body.
-func (w *writing) content(mark string) ([]byte, bool) {
+// attachments reads attachments; what is no base64 is a mistake.
+func (m *mistakes) attachments(list []newAttachment, contents []lifted) (all []compose.Attachment) {
+	for i, a := range list {
+		content, ok := contentOf(contents, a.Content)
+		if !ok {
+			m.add(fmt.Sprintf("body.attachments[%d].content", i), "The content is base64.")
+		}
+		all = append(all, compose.Attachment{Filename: a.Filename, ContentType: a.ContentType, Content: content, ContentID: a.ContentID, Inline: a.Disposition == "inline"})
+	}
+	return all
+}
+
+// contentOf finds what was taken out of the body.
+func contentOf(contents []lifted, mark string) ([]byte, bool) {
 	n, err := strconv.Atoi(strings.TrimPrefix(mark, liftMark))
-	if err != nil || n < 0 || n >= len(w.lifted) || w.lifted[n].bad {
+	if err != nil || n < 0 || n >= len(contents) || contents[n].bad {
 		return nil, false
 	}
-	return w.lifted[n].octets, true
+	return contents[n].octets, true
 }
 
 // finish puts what the letter says into a draft that may have some of it.
@@ -191,7 +197,7 @@ func (w *writing) submit(ctx context.Context, d *compose.Draft) (sent mailstore.
 	defer spool.Close()
 	if _, err := d.WriteTo(&bounded{to: spool, left: w.most}); err != nil {
 		if errors.Is(err, errTooLong) {
-			return sent, newProblem(http.StatusRequestEntityTooLarge, "message_too_large", fmt.Sprintf("A message can have at most %d octets, with its attachments in base64.", w.most))
+			return sent, tooLargeMessage(w.most)
 		}
 		return sent, w.placed(err)
 	}
@@ -213,6 +219,10 @@ func (w *writing) submit(ctx context.Context, d *compose.Draft) (sent mailstore.
 		err = refusedAt(*fault.From(err), places, sent.Rejected)
 	}
 	return sent, err
+}
+
+func tooLargeMessage(most int64) *Problem {
+	return newProblem(http.StatusRequestEntityTooLarge, "message_too_large", fmt.Sprintf("A message can have at most %d octets, with its attachments in base64.", most))
 }
 
 // places tells where each recipient was written first.

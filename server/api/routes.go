@@ -46,6 +46,7 @@ func (s *Server) routes() *http.ServeMux {
 	s.inboxRoutes(a)
 	s.messageRoutes(a)
 	s.waitRoute(a)
+	s.simulateRoute(a)
 	s.sendRoutes(a)
 	s.deliveryRoutes(a)
 	s.threadRoutes(a)

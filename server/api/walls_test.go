@@ -31,6 +31,7 @@ var bodies = map[string]string{
 	"POST /v1/workspaces/{workspace}/api-keys/{key}/rotate": `{}`,
 	"POST /v1/inboxes/{inbox}/api-keys/{key}/rotate":        `{}`,
 	"POST /v1/inboxes/{inbox}/wait":                         `{"match":{"after":"2020-01-01T00:00:00Z"},"timeoutSeconds":0}`,
+	"POST /v1/inboxes/{inbox}/simulate":                     `{"scenario":"code"}`,
 	"POST /v1/inboxes/{inbox}/messages":                     `{"to":"Ann <ann@x.example>","subject":"Hello","text":"x"}`,
 	"POST /v1/inboxes/{inbox}/messages/{message}/reply":     `{"text":"x"}`,
 	"POST /v1/inboxes/{inbox}/messages/{message}/reply-all": `{"text":"x"}`,

@@ -19,10 +19,12 @@ type workspace struct {
 	Forged    string         `json:"forged" enum:"reject,junk" doc:"What becomes of mail whose author's domain asks to have it rejected (DMARC)."`
 	CreatedAt stamp          `json:"createdAt" doc:"When it was made."`
 	UpdatedAt stamp          `json:"updatedAt" doc:"When it was last changed."`
+
+	SandboxDomain string `json:"sandboxDomain,omitempty" doc:"A verified domain of the operator's that it has from the start, for the first inboxes; absent if this server has none."`
 }
 
 func workspaceOf(w tenancy.Workspace) workspace {
-	return workspace{string(w.ID), w.Name, w.Metadata, w.Inboxes, w.Domains, w.Forged, stamp{w.CreatedAt}, stamp{w.UpdatedAt}}
+	return workspace{string(w.ID), w.Name, w.Metadata, w.Inboxes, w.Domains, w.Forged, stamp{w.CreatedAt}, stamp{w.UpdatedAt}, w.SandboxDomain}
 }
 
 type workspaceList struct {

@@ -31,6 +31,9 @@ type bed struct {
 	c     *Courier
 	data  string
 	homes map[string]mailstore.WorkspaceID
+
+	sandbox, sandboxed string // of the directory, and an address below it
+
 	stop  context.CancelFunc
 	ended chan error
 }
@@ -63,7 +66,7 @@ func (b *bed) open() {
 	var err error
 	b.store, err = mailstore.Open(b.data, mailstore.Options{MinFree: -1})
 	b.must(err)
-	b.dir, err = tenancy.Open(context.Background(), filepath.Join(b.data, "postroom.db"), b.store, tenancy.Options{Hostname: ourHost})
+	b.dir, err = tenancy.Open(context.Background(), filepath.Join(b.data, "postroom.db"), b.store, tenancy.Options{Hostname: ourHost, Sandbox: b.sandbox})
 	b.must(err)
 	store, dir := b.store, b.dir
 	b.t.Cleanup(func() {

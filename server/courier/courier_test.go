@@ -1,6 +1,7 @@
 package courier
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"net/netip"
@@ -244,6 +245,42 @@ func TestCaughtMailIsKeptWithItsSignatures(t *testing.T) {
 	list := caught.List()
 	if len(list) != 1 || list[0].To[0] != "x@far.test" || strings.Count(string(list[0].Raw), "DKIM-Signature:") != 2 || list[0].WorkspaceID != b.homes["a.test"] {
 		t.Errorf("caught: %+v", list)
+	}
+}
+
+func TestMailFromASandboxDomainBearsTheSignatureOfTheDomainAbove(t *testing.T) {
+	caught := &Caught{}
+	b := newBed(t, func(b *bed) {
+		b.dir.Close()
+		b.store.Close()
+		b.cfg.Catch, b.sandbox = caught, "inbox.operator.test"
+		b.open()
+		ws, err := b.dir.Operator().Workspace(t.Context(), b.homes["a.test"])
+		b.must(err)
+		b.homes[ws.SandboxDomain] = ws.ID
+		_, _, _, err = b.dir.Operator().CreateInbox(t.Context(), ws.ID, tenancy.NewInbox{Username: "ann", Domain: ws.SandboxDomain})
+		b.must(err)
+		b.sandboxed = "ann@" + ws.SandboxDomain
+	})
+	b.wait(b.sandboxed, b.send(b.sandboxed, nil, "x@far.test"), mailstore.Delivered)
+	list := caught.List()
+	if len(list) != 1 || !strings.HasSuffix(list[0].From, b.sandboxed[strings.IndexByte(b.sandboxed, '@'):]) {
+		t.Fatalf("caught: %+v", list)
+	}
+	keys, err := b.dir.Operator().DKIM(t.Context(), "", b.sandbox)
+	b.must(err)
+	records := map[string]string{}
+	for _, k := range keys {
+		records[k.Name()] = k.Record()
+	}
+	found, err := dkim.VerifyWithOptions(bytes.NewReader(list[0].Raw), &dkim.VerifyOptions{LookupTXT: func(name string) ([]string, error) { return []string{records[strings.TrimSuffix(name, ".")]}, nil }})
+	if err != nil || len(found) != 2 {
+		t.Fatalf("%d signatures, %v", len(found), err)
+	}
+	for _, v := range found {
+		if v.Err != nil || v.Domain != b.sandbox {
+			t.Errorf("%+v", v)
+		}
 	}
 }
 

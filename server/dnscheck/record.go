@@ -127,6 +127,17 @@ func Records(d Domain, s Server) []Record {
 	return list
 }
 
+// SandboxRecords are those that a domain has beside its own so that any name below it receives and sends. A wildcard answers for deeper
+// names as well, so the one at *. is also what _dmarc. a name below has (RFC 4592, 3.3.1); who looks for one kind of text skips the other.
+func SandboxRecords(d Domain, s Server) []Record {
+	name := "*." + d.Name
+	return []Record{
+		{Type: "MX", Name: name, Value: s.Hostname, Priority: mxPreference, Purpose: PurposeMX, Required: true, Why: "It brings mail for the domains of workspaces below this one here."},
+		{Type: "TXT", Name: name, Value: spfText(s), Purpose: PurposeSPF, Required: true, Why: "It tells receivers that this server may send mail for the domains below this one."},
+		{Type: "TXT", Name: name, Value: "v=DMARC1; p=none", Purpose: PurposeDMARC, Why: "It is the DMARC policy of the domains below this one; signatures of this one count for them."},
+	}
+}
+
 // spfText is the whole record of a domain that only this server sends for. With a zone of the operator's it can follow his
 // addresses.
 func spfText(s Server) string { return "v=spf1 " + ourTerm(s) + " ~all" }

@@ -193,3 +193,15 @@ func FuzzZoneFile(f *testing.F) {
 		}
 	})
 }
+
+func TestARecordOfEachKindServesAllSandboxDomains(t *testing.T) {
+	list := SandboxRecords(Domain{Name: "inbox.example.com"}, Server{Hostname: "mail.example.com"})
+	var got []string
+	for _, r := range list {
+		got = append(got, r.Type+" "+r.Name+" "+r.Value)
+	}
+	want := "MX *.inbox.example.com mail.example.com|TXT *.inbox.example.com v=spf1 a:mail.example.com ~all|TXT *.inbox.example.com v=DMARC1; p=none"
+	if strings.Join(got, "|") != want {
+		t.Errorf("%q", got)
+	}
+}

@@ -36,6 +36,7 @@ const (
 type Config struct {
 	Checker *dnscheck.Checker // nil: the DNS is not asked
 	Server  dnscheck.Server
+	Sandbox string // the operator's domain below which workspaces have theirs; "": there is none
 
 	// Leads is told of each host below a verified domain that is to serve documents and leads here, whenever that is seen: it may need
 	// a certificate. nil: nobody is.
@@ -68,14 +69,25 @@ func New(cfg Config, dir *tenancy.Directory, log *slog.Logger) *Watch {
 
 // Records are those that a domain should have. Keys that it does not have yet are made.
 func (w *Watch) Records(ctx context.Context, dom tenancy.Domain) ([]dnscheck.Record, error) {
-	d, err := w.domain(ctx, dom, w.dir.Keys)
-	return dnscheck.Records(d, w.leadsTo(dom)), err
+	return w.records(ctx, dom, w.dir.Keys)
 }
 
 // KnownRecords is Records without those of keys that the domain does not have yet, for lists of domains: to make keys takes a while.
 func (w *Watch) KnownRecords(ctx context.Context, dom tenancy.Domain) ([]dnscheck.Record, error) {
-	d, err := w.domain(ctx, dom, w.dir.KnownKeys)
-	return dnscheck.Records(d, w.leadsTo(dom)), err
+	return w.records(ctx, dom, w.dir.KnownKeys)
+}
+
+// records are those of a domain. A sandbox domain has none of its own: what is above it has records for all.
+func (w *Watch) records(ctx context.Context, dom tenancy.Domain, keysOf func(context.Context, tenancy.Domain) ([]tenancy.DKIMKey, error)) ([]dnscheck.Record, error) {
+	if dom.Sandbox {
+		return nil, nil
+	}
+	d, err := w.domain(ctx, dom, keysOf)
+	list := dnscheck.Records(d, w.leadsTo(dom))
+	if dom.Name == w.cfg.Sandbox && dom.Proof == tenancy.ByOperator {
+		list = append(list, dnscheck.SandboxRecords(d, w.cfg.Server)...)
+	}
+	return list, err
 }
 
 // leadsTo is what a domain is to lead to. Reports about its mail come to an address of its own, so that no other domain has to allow them.
@@ -133,6 +145,9 @@ func Report(dom tenancy.Domain) (r dnscheck.Report, ok bool) {
 
 // Check asks the DNS about a claim now, unless that was done less than MinAge ago, and gives the claim as it is then.
 func (w *Watch) Check(ctx context.Context, dom tenancy.Domain) (tenancy.Domain, error) {
+	if dom.Sandbox {
+		return dom, nil // its DNS is the operator's
+	}
 	if w.cfg.Checker == nil {
 		return dom, ErrNotAsked
 	}

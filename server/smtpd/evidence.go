@@ -99,7 +99,7 @@ func (s *session) look(j *judged, text io.ReaderAt) (found junk.Evidence, err er
 			j.to[i].Labels = append(slices.Clone(j.to[i].Labels), mailstore.LabelUnauthenticated)
 		}
 	}
-	j.auth, j.front = evidence(verdict), verdict.Header(s.run.cfg.Hostname)
+	j.auth, j.front = junk.AuthOf(verdict), verdict.Header(s.run.cfg.Hostname)
 	found.Forged = verdict.DMARC.Disposition == mailauth.Reject || verdict.DMARC.Disposition == mailauth.Quarantine
 	found.Doubtful = !verdict.Authenticated()
 	s.sift(&found, verdict, text, j.spool.Size())
@@ -119,25 +119,6 @@ func (s *session) withoutForeign(spool *mailstore.Spool, text io.ReaderAt, heade
 		return spool, fmt.Errorf("judge message: %w", err)
 	}
 	return other, nil
-}
-
-// evidence is a verdict as it is kept.
-func evidence(v mailauth.Verdict) *mailstore.Auth {
-	a := &mailstore.Auth{
-		SPF:  mailstore.AuthSPF{Result: string(v.SPF.Result), Domain: v.SPF.Domain, Reason: v.SPF.Reason},
-		DKIM: []mailstore.AuthDKIM{},
-		DMARC: mailstore.AuthDMARC{Result: string(v.DMARC.Result), Domain: v.DMARC.Domain, Policy: string(v.DMARC.Policy), Disposition: string(v.DMARC.Disposition),
-			Reason: v.DMARC.Reason, Aligned: v.DMARC.AlignedSPF || v.DMARC.AlignedDKIM},
-		IPRev: mailstore.AuthIPRev{Result: string(v.IPRev.Result), Name: v.IPRev.Name},
-		TLS:   v.TLS,
-	}
-	if v.IPRev.IP.IsValid() {
-		a.IPRev.IP = v.IPRev.IP.String()
-	}
-	for _, d := range v.DKIM {
-		a.DKIM = append(a.DKIM, mailstore.AuthDKIM{Result: string(d.Result), Domain: d.Domain, Selector: d.Selector, Algorithm: d.Algorithm, KeyBits: d.KeyBits, Testing: d.Testing, Reason: d.Reason})
-	}
-	return a
 }
 
 // shownTLS is the version and cipher of a connection, "" without TLS.
