@@ -21,6 +21,7 @@ import (
 // commandLine is every subcommand.
 type commandLine struct {
 	Dev         devCommand         `cmd:"" help:"Run a server on this machine to develop against, with a demo workspace."`
+	Setup       setupCommand       `cmd:"" help:"Make a server of this machine: a configuration, the first workspace, domain, inbox and keys, and the DNS records to write."`
 	Serve       serveCommand       `cmd:"" help:"Run the server."`
 	Workspace   workspaceCommands  `cmd:"" help:"Workspaces: one for each tenant."`
 	Domain      domainCommands     `cmd:"" help:"Domains of a workspace."`

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"net/smtp"
 	"os"
 	"os/exec"
@@ -25,6 +27,7 @@ func TestMain(m *testing.M) {
 //
 //	exits CODE program args...   runs it and wants this exit code
 //	dev DIR                      starts 'postroom dev' on the directory; its line fills $HTTP, $SMTP, $WORKSPACE, $ADDRESS …
+//	serve FILE                   starts 'postroom serve' with the configuration, and waits until it is ready
 //	stop                         ends it with SIGTERM and wants a clean end
 //	mail FILE rcpt...            sends a message in over SMTP
 //	member NAME VARIABLE         puts a member of the JSON on the last stdout into a variable
@@ -35,7 +38,7 @@ func TestTheCommandLine(t *testing.T) {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": scriptExits, "dev": scriptDev, "stop": scriptStop, "mail": scriptMail, "member": scriptMember, "first": scriptFirst,
+			"exits": scriptExits, "dev": scriptDev, "serve": scriptServe, "stop": scriptStop, "mail": scriptMail, "member": scriptMember, "first": scriptFirst,
 		},
 	})
 }
@@ -81,6 +84,28 @@ func scriptDev(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Setenv(name, value)
 	}
 	ts.Setenv("TOMORROW", time.Now().UTC().Add(24*time.Hour).Format("2006-01-02T15:04:05Z"))
+}
+
+func scriptServe(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: serve FILE")
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	p := &devProcess{cancel: cancel, cmd: exec.CommandContext(ctx, "postroom", "serve", "--config", ts.MkAbs(args[0]))}
+	ts.Defer(func() { p.kill() })
+	log, err := p.cmd.StderrPipe()
+	ts.Check(err)
+	ts.Check(p.cmd.Start())
+	late := time.AfterFunc(devDeadline, cancel)
+	defer late.Stop()
+	lines := bufio.NewScanner(log)
+	for ready := false; !ready; ready = strings.Contains(lines.Text(), "msg=ready") {
+		if !lines.Scan() {
+			ts.Fatalf("serve is not ready: %s", lines.Text())
+		}
+	}
+	go io.Copy(io.Discard, log) // ends with the process
+	ts.SetCmd("stop", func(ts *testscript.TestScript, _ bool, _ []string) { ts.Check(p.stop()) })
 }
 
 // devDeadline is how long a server may take to start or to stop before a test gives up.

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// Ping asks whether rspamd is there at all: each of its workers answers GET /ping. It counts for nothing in when rspamd is left alone.
+// Ping asks whether rspamd is there at all: each of its workers answers GET /ping. Its failure is no reason to leave rspamd alone.
 func (c *Client) Ping(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()

@@ -1,0 +1,364 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/postroom/postroom/server/api"
+	"github.com/postroom/postroom/server/dnscheck"
+	"github.com/postroom/postroom/server/resolver"
+	"golang.org/x/net/idna"
+)
+
+// setupCommand makes a server of a machine: a configuration, and the first workspace, domain, inbox and keys. It may be run again.
+type setupCommand struct {
+	Address  string   `arg:"" help:"Your address to be, at a domain whose mail comes here." placeholder:"you@example.com"`
+	Config   string   `help:"The configuration to write; one that is there is kept." default:"/etc/postroom/config.toml" placeholder:"FILE"`
+	Data     string   `help:"Where everything is kept, if not where the configuration says." placeholder:"DIR"`
+	Hostname string   `help:"The name of this machine, if not the one that is found." placeholder:"NAME"`
+	Domain   []string `help:"Another domain whose mail comes here." placeholder:"DOMAIN" sep:"none"`
+	Probe    []string `help:"A mail server of others, to find out whether port 25 is open to the outside." placeholder:"HOST" sep:"none"`
+	DryRun   bool     `help:"Say what would be done, and do nothing."`
+}
+
+// Validate wants an address and names that can be some.
+func (c *setupCommand) Validate() error {
+	at := strings.LastIndexByte(c.Address, '@')
+	if at < 1 || !strings.Contains(c.Address[at+1:], ".") {
+		return fmt.Errorf("%q is no address: write one such as you@example.com", c.Address)
+	}
+	if c.Hostname != "" && !isHostname(c.Hostname) {
+		return fmt.Errorf("--hostname: %q is no host name: write one such as mail.example.com", c.Hostname)
+	}
+	if err := checkPeers(c.Probe); err != nil {
+		return fmt.Errorf("--probe: %w", err)
+	}
+	return nil
+}
+
+// Run sets this machine up.
+func (c *setupCommand) Run(ctx context.Context, t terminal) error {
+	base, kept, err := c.base()
+	if err != nil {
+		return err
+	}
+	return c.setUp(ctx, t, newThisMachine(base), base, kept)
+}
+
+// base is the configuration to begin with: the file's, if it is there, with what the command line says.
+func (c *setupCommand) base() (base Config, kept *Config, err error) {
+	base = DefaultConfig()
+	if _, err := os.Lstat(c.Config); err == nil {
+		was, err := LoadConfig(c.Config)
+		if err != nil {
+			return base, nil, err
+		}
+		base, kept = was, &was
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return base, nil, fmt.Errorf("look for the configuration: %w", err)
+	}
+	if c.Data != "" {
+		if base.DataDir, err = filepath.Abs(c.Data); err != nil {
+			return base, nil, fmt.Errorf("find data directory: %w", err)
+		}
+	}
+	if c.Hostname != "" {
+		base.Hostname = strings.ToLower(c.Hostname)
+	}
+	if len(c.Probe) > 0 {
+		base.Outgoing.ProbeHosts = c.Probe
+	}
+	if kept != nil && base.DataDir != kept.DataDir {
+		return base, nil, fmt.Errorf("%s keeps its data in %s: leave --data out, or name another file with --config", c.Config, kept.DataDir)
+	}
+	return base, kept, nil
+}
+
+// domain is the address's, in A-labels.
+func (c *setupCommand) domain() string {
+	return asciiName(c.Address[strings.LastIndexByte(c.Address, '@')+1:])
+}
+
+// asciiName is a domain in A-labels (UTS 46); one that is none stays, and is refused by who is asked to make it.
+func asciiName(name string) string {
+	if ascii, err := idna.Lookup.ToASCII(name); err == nil {
+		return ascii
+	}
+	return strings.ToLower(name)
+}
+
+// setUp decides, and does what was decided.
+func (c *setupCommand) setUp(ctx context.Context, t terminal, on machine, base Config, kept *Config) error {
+	there := remote{Data: base.DataDir}.client()
+	_, err := there.call(ctx, "GET", "/readyz", nil, nil)
+	running := err == nil
+	p := decide(ctx, on, base, c.domain(), running)
+	if err := printFindings(t.out, p.decisions); err != nil {
+		return err
+	}
+	cfg := p.cfg
+	if kept != nil {
+		cfg = *kept
+	}
+	if mistakes := checkConfig(cfg, map[string]int{}); len(mistakes) > 0 {
+		return &configError{file: filepath.Base(c.Config), mistakes: mistakes}
+	}
+	if err := c.writeConfig(t, p.cfg, kept); err != nil {
+		return err
+	}
+	if c.DryRun {
+		return c.foretell(t, cfg, p.public)
+	}
+	f := &founding{setupCommand: c, t: t, client: there, public: p.public, cfg: cfg}
+	if !running {
+		lend, err := lendSocket(ctx, cfg)
+		if err != nil {
+			return err
+		}
+		f.operatorKey = lend.operatorKey
+		err = f.make(ctx)
+		if err = errors.Join(err, lend.close()); err != nil {
+			return err
+		}
+		fmt.Fprintf(t.out, "\nNext: postroom serve --config %s\nand, once the records are in the DNS: postroom check --data %s\n", c.Config, cfg.DataDir)
+		return nil
+	}
+	if err := f.make(ctx); err != nil {
+		return err
+	}
+	fmt.Fprintf(t.out, "\nNext, once the records are in the DNS: postroom check --data %s\n", cfg.DataDir)
+	return nil
+}
+
+// writeConfig writes the file, for its owner and group, unless one is there: then it says what that one has different.
+func (c *setupCommand) writeConfig(t terminal, cfg Config, kept *Config) error {
+	if kept != nil {
+		fmt.Fprintf(t.out, "\n%s is there and kept.\n", c.Config)
+		for _, line := range differences(*kept, cfg) {
+			fmt.Fprintf(t.out, "  %s\n", printable(line))
+		}
+		return nil
+	}
+	text, err := configText(cfg)
+	if err != nil {
+		return err
+	}
+	if c.DryRun {
+		fmt.Fprintf(t.out, "\n%s would be:\n\n%s", c.Config, text)
+		return nil
+	}
+	if err := os.MkdirAll(filepath.Dir(c.Config), 0o750); err != nil {
+		return fmt.Errorf("make directory of the configuration: %w", err)
+	}
+	file, err := os.OpenFile(c.Config, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o640)
+	if err != nil {
+		return fmt.Errorf("write configuration: %w", err)
+	}
+	_, err = file.WriteString(text)
+	if err = errors.Join(err, file.Chmod(0o640), file.Sync(), file.Close()); err != nil {
+		return fmt.Errorf("write configuration: %w", err)
+	}
+	fmt.Fprintf(t.out, "\n%s is written.\n", c.Config)
+	return nil
+}
+
+// foretell shows what can be known of what would be made.
+func (c *setupCommand) foretell(t terminal, cfg Config, public []netip.Addr) error {
+	fmt.Fprintf(t.out, "\nIn %s there would be a workspace for %s, the inbox %s, and keys.\nThese records would be asked for, beside those of the DKIM keys:\n\n", cfg.DataDir, c.domain(), c.Address)
+	printHostRecords(t, cfg.Hostname, public)
+	for _, name := range append([]string{c.domain()}, c.Domain...) {
+		fmt.Fprintf(t.out, "\n%s", dnscheck.ZoneFile(dnscheck.Records(dnscheck.Domain{Name: asciiName(name)}, dnscheck.Server{Hostname: cfg.Hostname})))
+	}
+	return nil
+}
+
+// printHostRecords shows the records of the server's own name.
+func printHostRecords(t terminal, hostname string, public []netip.Addr) {
+	if len(public) == 0 {
+		fmt.Fprintf(t.out, "; %s needs an A record with the address that others see\n", hostname)
+	}
+	for _, ip := range public {
+		kind := "AAAA"
+		if ip.Is4() {
+			kind = "A"
+		}
+		fmt.Fprintf(t.out, "%s. 3600 IN %s %s\n", hostname, kind, ip)
+	}
+}
+
+// lent is a data directory without a server, whose socket setup serves for as long as it needs it: everything is made by the same way as
+// with a server, and no mail moves.
+type lent struct {
+	p           *postroom
+	http        *http.Server
+	done        chan error
+	operatorKey string // that was just made; "" if there was one
+}
+
+func lendSocket(ctx context.Context, cfg Config) (_ *lent, err error) {
+	l := &lent{p: &postroom{cfg: cfg, log: slog.New(slog.DiscardHandler)}, done: make(chan error, 1)}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, l.p.close())
+		}
+	}()
+	if err := l.p.openStores(ctx); err != nil {
+		return nil, err
+	}
+	if l.operatorKey, _, err = l.p.dir.EnsureOperatorKey(ctx); err != nil {
+		return nil, err
+	}
+	l.p.names = resolver.New(resolver.Config{Servers: cfg.DNS.Servers})
+	if err := l.p.makeDomains(); err != nil {
+		return nil, err
+	}
+	if l.p.socket, err = listenSocket(cfg.DataDir, l.p.log); err != nil {
+		return nil, err
+	}
+	l.http = &http.Server{Handler: api.New(api.Config{Version: thisBuild().Version, Domains: l.p.domains}, l.p.dir, l.p.log).SocketHandler(), ReadHeaderTimeout: headerWait}
+	go func() { l.done <- l.http.Serve(l.p.socket) }()
+	return l, nil
+}
+
+// headerWait is how long a request's header may take.
+const headerWait = 10 * time.Second
+
+func (l *lent) close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), headerWait)
+	defer cancel()
+	err := l.http.Shutdown(ctx)
+	if served := <-l.done; !errors.Is(served, http.ErrServerClosed) {
+		err = errors.Join(err, served)
+	}
+	return errors.Join(err, l.p.close())
+}
+
+// founding makes what a new server needs, through a socket. What is there is kept.
+type founding struct {
+	*setupCommand
+	t           terminal
+	client      client
+	cfg         Config
+	public      []netip.Addr
+	workspace   string
+	operatorKey string // that was just made
+	secrets     bool   // something was shown that nobody can see again
+}
+
+// ask asks the API and reads its answer.
+func (f *founding) ask(ctx context.Context, method, path string, q url.Values, body, out any) error {
+	raw, err := f.client.call(ctx, method, path, q, body)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(raw, out); err != nil {
+		return fmt.Errorf("read answer: %w", err)
+	}
+	return nil
+}
+
+// make does one after the other, and then shows what is to be kept or written into the DNS.
+func (f *founding) make(ctx context.Context) error {
+	fmt.Fprintln(f.t.out)
+	if f.operatorKey != "" {
+		f.secret("Operator key   ", f.operatorKey)
+	}
+	if err := f.findWorkspace(ctx); err != nil {
+		return err
+	}
+	for _, name := range append([]string{f.domain()}, f.Domain...) {
+		if err := f.ask(ctx, "POST", join("domains"), nil, map[string]any{"domain": name, "workspaceId": f.workspace}, &struct{}{}); err != nil {
+			return err
+		}
+	}
+	fmt.Fprintf(f.t.out, "Workspace      %s\n", f.workspace)
+	if err := f.inbox(ctx); err != nil {
+		return err
+	}
+	if err := f.key(ctx); err != nil {
+		return err
+	}
+	if f.secrets {
+		fmt.Fprintln(f.t.out, "\nPasswords and keys are shown this once: keep them now.")
+	}
+	fmt.Fprint(f.t.out, "\nWrite these records into the DNS:\n\n")
+	printHostRecords(f.t, f.cfg.Hostname, f.public)
+	return f.records(ctx)
+}
+
+// secret shows what nobody can see again.
+func (f *founding) secret(what, text string) {
+	f.secrets = true
+	fmt.Fprintln(f.t.out, what+text)
+}
+
+// findWorkspace takes the one that has the domain, or makes one.
+func (f *founding) findWorkspace(ctx context.Context) error {
+	var dom struct{ WorkspaceID, Status string }
+	err := f.ask(ctx, "GET", join("domains", f.domain()), nil, nil, &dom)
+	if refused := (*problem)(nil); errors.As(err, &refused) && refused.Status == http.StatusNotFound {
+		var ws struct{ ID string }
+		err = f.ask(ctx, "POST", join("workspaces"), nil, map[string]any{"name": f.domain()}, &ws)
+		f.workspace = ws.ID
+		return err
+	}
+	f.workspace = dom.WorkspaceID
+	return err
+}
+
+func (f *founding) inbox(ctx context.Context) error {
+	var in struct {
+		Address, Password string
+		Existed           bool
+	}
+	at := strings.LastIndexByte(f.Address, '@')
+	err := f.ask(ctx, "POST", join("inboxes"), nil, map[string]any{"workspaceId": f.workspace, "username": f.Address[:at], "domain": f.domain()}, &in)
+	if err != nil {
+		return err
+	}
+	if in.Existed {
+		fmt.Fprintf(f.t.out, "Inbox          %s (it was there)\n", printable(in.Address))
+		return nil
+	}
+	fmt.Fprintf(f.t.out, "Inbox          %s\n", printable(in.Address))
+	f.secret("Password       ", in.Password)
+	return nil
+}
+
+// key makes a key of the workspace, if it has none.
+func (f *founding) key(ctx context.Context) error {
+	var list struct{ Keys []json.RawMessage }
+	path := join("workspaces", f.workspace, "api-keys")
+	if err := f.ask(ctx, "GET", path, query("limit", "1"), nil, &list); err != nil || len(list.Keys) > 0 {
+		return err
+	}
+	var made struct{ Key string }
+	err := f.ask(ctx, "POST", path, nil, map[string]any{"name": "setup"}, &made)
+	if err == nil {
+		f.secret("Workspace key  ", made.Key)
+	}
+	return err
+}
+
+// records shows those of each domain.
+func (f *founding) records(ctx context.Context) error {
+	for _, name := range append([]string{f.domain()}, f.Domain...) {
+		text, err := f.client.call(ctx, "GET", join("domains", name, "zone-file"), query("workspaceId", f.workspace), nil)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(f.t.out, "\n%s", printableText(string(text)))
+	}
+	return nil
+}

@@ -1,0 +1,184 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/postroom/postroom/server/dnscheck"
+	"github.com/rogpeppe/go-internal/txtar"
+)
+
+var update = flag.Bool("update", false, "write what setup decides into testdata/setup")
+
+// madeUp is a machine of a test, as JSON tells it.
+type madeUp struct {
+	System  string              // its host name
+	IPs     []netip.Addr        // of its interfaces
+	Reverse map[string][]string // names of addresses
+	DNS     string              // validates, answers or nothing
+	Reached []string            // mail servers of others that answer
+	Busy    map[string]string   // addresses that are taken, and by whom
+	Low     bool                // ports below 1024 are not for this user
+	Certs   map[string]string   // directories of certificates, by name
+	Disk    int64
+	Adrift  bool // nothing keeps the clock right
+
+	Domain, Named string   // what the command line says: the address's domain, --hostname
+	Asked         []string // --probe
+	Kept          string   // a configuration that is there, below hostname and data_dir
+	Running       bool
+}
+
+var errNothing = errors.New("no answer")
+
+func (m *madeUp) Hostname() string                 { return m.System }
+func (m *madeUp) Addresses() ([]netip.Addr, error) { return m.IPs, nil }
+func (m *madeUp) Free(string) (int64, error)       { return m.Disk, nil }
+func (m *madeUp) ClockKept() (bool, error)         { return !m.Adrift, nil }
+func (m *madeUp) Names(_ context.Context, ip netip.Addr) ([]string, error) {
+	if names := m.Reverse[ip.String()]; len(names) > 0 {
+		return names, nil
+	}
+	return nil, errNothing
+}
+
+func (m *madeUp) Validates(context.Context) (bool, error) {
+	if m.DNS == "nothing" {
+		return false, errNothing
+	}
+	return m.DNS == "validates", nil
+}
+
+func (m *madeUp) Probe(_ context.Context, hosts []string) (list []dnscheck.ProbeResult) {
+	for _, h := range hosts {
+		r := dnscheck.ProbeResult{Host: h, Reason: "timed out"}
+		for _, there := range m.Reached {
+			r.OK = r.OK || there == h
+		}
+		list = append(list, r)
+	}
+	return list
+}
+
+func (m *madeUp) Port(_ context.Context, address string) portState {
+	if by, busy := m.Busy[address]; busy {
+		return portState{Taken: true, By: by}
+	}
+	a, err := parseListen(address)
+	return portState{Forbidden: m.Low && err == nil && a.port < 1024}
+}
+
+func (m *madeUp) Certificate(hostname string) (certFile, keyFile string) {
+	if dir := m.Certs[hostname]; dir != "" {
+		return dir + "/fullchain.pem", dir + "/privkey.pem"
+	}
+	return "", ""
+}
+
+// Each file of testdata/setup is a machine, what setup decides on it, and the configuration that comes of it. 'go test -run Machine -update'
+// writes the last two.
+func TestEachMachineGetsItsDecisionsAndItsConfiguration(t *testing.T) {
+	files, err := filepath.Glob("testdata/setup/*.txtar")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%d files, %v", len(files), err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
+			archive, err := txtar.ParseFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			m := &madeUp{Disk: 50 << 30, DNS: "validates", Domain: "shop.com"}
+			if err := json.Unmarshal(archive.Files[0].Data, m); err != nil {
+				t.Fatal(err)
+			}
+			decisions, config := m.decide(t)
+			if *update {
+				archive.Files = append(archive.Files[:1], txtar.File{Name: "decisions", Data: []byte(decisions)}, txtar.File{Name: "config.toml", Data: []byte(config)})
+				if err := os.WriteFile(file, txtar.Format(archive), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for i, got := range []string{decisions, config} {
+				if want := string(archive.Files[1+i].Data); got != want {
+					t.Errorf("%s:\n%s\nwant:\n%s", archive.Files[1+i].Name, got, want)
+				}
+			}
+		})
+	}
+}
+
+// decide runs setup's decisions on the machine.
+func (m *madeUp) decide(t *testing.T) (decisions, config string) {
+	t.Helper()
+	base := DefaultConfig()
+	if m.Kept != "" {
+		var mistakes []mistake
+		if base, _, mistakes = parseConfig([]byte(m.Kept)); len(mistakes) > 0 {
+			t.Fatal(mistakes)
+		}
+	}
+	if m.Named != "" {
+		base.Hostname = m.Named
+	}
+	base.Outgoing.ProbeHosts = append(base.Outgoing.ProbeHosts, m.Asked...)
+	p := decide(t.Context(), m, base, m.Domain, m.Running)
+	var b strings.Builder
+	if err := printFindings(&b, p.decisions); err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range differences(base, p.cfg) {
+		if m.Kept != "" {
+			b.WriteString("kept: " + line + "\n")
+		}
+	}
+	text, err := configText(p.cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, _, mistakes := parseConfig([]byte(text))
+	if len(mistakes) > 0 || len(m.Certs) == 0 && len(checkConfig(again, map[string]int{})) > 0 {
+		t.Errorf("the configuration cannot be loaded: %v", append(mistakes, checkConfig(again, map[string]int{})...))
+	}
+	return b.String(), text
+}
+
+func TestAConfigurationThatIsThereIsKept(t *testing.T) {
+	dir := t.TempDir()
+	c := &setupCommand{Address: "you@shop.com", Config: filepath.Join(dir, "c.toml"), DryRun: true}
+	text := "hostname = \"mx.shop.com\"\ndata_dir = \"" + dir + "/d\"\n"
+	if err := os.WriteFile(c.Config, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	base, kept, err := c.base()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out strings.Builder
+	m := &madeUp{System: "other.shop.com", IPs: []netip.Addr{netip.MustParseAddr("8.8.4.4")}, DNS: "validates", Disk: 50 << 30}
+	if err := c.setUp(t.Context(), terminal{out: &out, err: &out}, m, base, kept); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"is there and kept", "domains.addresses is []; setup would write [8.8.4.4]", "mx.shop.com. 3600 IN A 8.8.4.4", "shop.com. 3600 IN MX 10 mx.shop.com."} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("%q is not in:\n%s", want, out.String())
+		}
+	}
+	if got, err := os.ReadFile(c.Config); err != nil || string(got) != text {
+		t.Errorf("the file is %q, %v", got, err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "d")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("a dry run made the data directory: %v", err)
+	}
+	c.Data = filepath.Join(dir, "elsewhere")
+	if _, _, err := c.base(); err == nil || !strings.Contains(err.Error(), "leave --data out") {
+		t.Error(err)
+	}
+}
