@@ -83,15 +83,11 @@ func (d *discard) serve(conn net.Conn) {
 }
 
 // BenchmarkLeaving measures from the start of the courier to the last message at the server, with all of them queued before:
-// 4 KB each, to one domain or spread over ten. What is from a domain that is not the workspace's is not signed.
+// 4 KB each, to one domain or spread over ten, all signed: nothing leaves unsigned.
 func BenchmarkLeaving(b *testing.B) {
 	const messages = 2000
-	for _, x := range []struct {
-		sender  string
-		domains int
-	}{{"ann@a.test", 1}, {"ann@a.test", 10}, {"ann@unsigned.test", 1}, {"ann@unsigned.test", 10}} {
-		domains := x.domains
-		b.Run(fmt.Sprintf("from %s to %d domains", domainOf(x.sender), domains), func(b *testing.B) {
+	for _, domains := range []int{1, 10} {
+		b.Run(fmt.Sprintf("to %d domains", domains), func(b *testing.B) {
 			for range b.N {
 				b.StopTimer()
 				sink := startDiscard(b, messages)
@@ -108,7 +104,7 @@ func BenchmarkLeaving(b *testing.B) {
 				for i := range messages {
 					sp := mailstore.NewSpool(in)
 					fmt.Fprintf(sp, "From: ann@a.test\r\nTo: x@far.test\r\nSubject: %d\r\nDate: Sun, 01 Mar 2026 12:00:00 +0000\r\nMessage-ID: <leave-%d@a.test>\r\n\r\n%s", i, i, text)
-					if _, err := in.Submit(b.Context(), mailstore.Submission{Sender: x.sender, To: []string{fmt.Sprintf("x%d@far%d.test", i, i%domains)}, Spool: sp, Bulk: true}); err != nil {
+					if _, err := in.Submit(b.Context(), mailstore.Submission{Sender: "ann@a.test", To: []string{fmt.Sprintf("x%d@far%d.test", i, i%domains)}, Spool: sp, Bulk: true}); err != nil {
 						b.Fatal(err)
 					}
 					sp.Close()
