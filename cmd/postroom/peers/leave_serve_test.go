@@ -132,8 +132,7 @@ func (h *house) text(id, to string, octets int) string {
 	return head + strings.Repeat(line, max(1, (octets-len(head))/len(line)))
 }
 
-// fill queues messages of 4 KB, spread over the domains of the sink, while the server does not run. Those of a sender whose
-// domain is not the house's leave unsigned.
+// fill queues messages of 4 KB, spread over the domains of the sink, while the server does not run.
 func (h *house) fill(n int, sender, prefix string) {
 	h.t.Helper()
 	h.open(func(ctx context.Context, _ *mailstore.Store, dir *tenancy.Directory) error {
