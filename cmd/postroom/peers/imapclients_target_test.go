@@ -22,7 +22,7 @@ import (
 var imapServers = flag.String("imapservers", "postroom", "IMAP servers for the client tests: postroom, dovecot or both")
 
 // clientPatience bounds one run of one client.
-const clientPatience = 30 * time.Second
+const clientPatience = 2 * time.Minute
 
 // imapTarget is one account at one IMAP server, as a client's configuration names it. The certificate is for localhost.
 type imapTarget struct {
