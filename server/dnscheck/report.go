@@ -91,8 +91,8 @@ func (r Report) Known() bool {
 	return slices.ContainsFunc(r.Findings, func(f Finding) bool { return f.Status != Failed })
 }
 
-// find gives the finding of a record.
-func (r Report) find(record Record) (Finding, bool) {
+// Find gives the finding of a record, or of the one whose place it takes.
+func (r Report) Find(record Record) (Finding, bool) {
 	i := slices.IndexFunc(r.Findings, func(f Finding) bool { return sameRecord(f.Record, record) })
 	if i < 0 {
 		return Finding{}, false
@@ -115,7 +115,7 @@ type Change struct {
 func Diff(before, after Report) []Change {
 	var changes []Change
 	for _, f := range after.Findings {
-		old, known := before.find(f.Record)
+		old, known := before.Find(f.Record)
 		if f.Status == Failed || known && old.Status == f.Status && (f.Status == OK || slices.Equal(old.Found, f.Found)) {
 			continue
 		}
@@ -130,7 +130,7 @@ func Remember(before, after Report) Report {
 	kept := after
 	kept.Findings = slices.Clone(after.Findings)
 	for i, f := range kept.Findings {
-		if old, known := before.find(f.Record); known && f.Status == Failed {
+		if old, known := before.Find(f.Record); known && f.Status == Failed {
 			kept.Findings[i] = old
 		}
 	}

@@ -347,13 +347,11 @@ func lacks(dom tenancy.Domain, f dnscheck.Finding) bool {
 	return f.Record.Required && !proven && (f.Status == dnscheck.Missing || f.Status == dnscheck.Different)
 }
 
-// Find gives the finding of a record, if the report has one.
+// Find gives the finding of a record, if the report has one. That of another key than the domain has by now is none.
 func Find(r dnscheck.Report, record dnscheck.Record) (dnscheck.Finding, bool) {
-	i := slices.IndexFunc(r.Findings, func(f dnscheck.Finding) bool {
-		return f.Record.Purpose == record.Purpose && f.Record.Name == record.Name
-	})
-	if i < 0 || r.Findings[i].Record.Value != record.Value && record.Purpose == dnscheck.PurposeDKIM {
-		return dnscheck.Finding{}, false // another key by now
+	f, ok := r.Find(record)
+	if record.Purpose == dnscheck.PurposeDKIM && f.Record.Value != record.Value {
+		return dnscheck.Finding{}, false
 	}
-	return r.Findings[i], true
+	return f, ok
 }
