@@ -18,7 +18,7 @@ func InCircles(ctx context.Context, dir *tenancy.Directory, header []byte, to []
 	list := compose.Passages(header)
 	circles, all = make([]bool, len(to)), true
 	for i, r := range to {
-		if r.Bounce == "" && len(list) > MaxReturns {
+		if r.Bounce == "" && !r.Report && len(list) > MaxReturns { // these have a place of their own
 			n, err := dir.Passages(ctx, r.Inbox.ID(), list)
 			if err != nil {
 				return nil, false, fmt.Errorf("look for a loop: %w", err)

@@ -36,7 +36,7 @@ type Decision struct {
 
 // Decide weighs. A list has the last word where it says something; then comes what proves the message to be forged; then what
 // the user did: whom the inbox has written to, and whoever's mail was moved out of Junk, goes to the inbox whatever else is found, and
-// whoever's mail was moved to Junk goes there. Known is nobody whose domain disowns the message.
+// whoever's mail was moved to Junk goes there. Known is nobody whose domain does not stand behind the message.
 func Decide(e Evidence, s mailstore.Standing) Decision {
 	if s.Listed.Kind == mailstore.ListBlock {
 		reason, detail := mailstore.ReasonNotAllowed, "the author is not on the allow list"
