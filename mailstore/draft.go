@@ -43,6 +43,9 @@ type Drafts struct {
 // Drafts hands out the drafts of an inbox; of all if it is "".
 func (w Workspace) Drafts(inbox InboxID) Drafts { return Drafts{w, inbox} }
 
+// Drafts hands out the drafts of the inbox.
+func (in Inbox) Drafts() Drafts { return in.ws.Drafts(in.id) }
+
 // List lists drafts, those last changed first, at most limit (0: MaxPage). next is nil on the last page.
 func (b Drafts) List(ctx context.Context, after *Place, limit int) (list []DraftMessage, next *Place, err error) {
 	limit = pageLimit(limit)
