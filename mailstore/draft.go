@@ -114,7 +114,7 @@ func (r draftRow) write(tx *sqlite.Tx, inbox InboxID, id MessageID) error {
 	if r.SendAt > 0 {
 		status = Scheduled
 	}
-	_, err := tx.Exec("UPDATE messages SET status = ? WHERE id = ?", status, string(id))
+	_, err := tx.Exec("UPDATE messages SET status = ? WHERE id = ? AND direction <> ?", status, string(id), Sent) // of what was sent it says what became of it
 	return err
 }
 

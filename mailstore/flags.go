@@ -144,7 +144,7 @@ func (in Inbox) ChangeMessage(ctx context.Context, id MessageID, c MessageChange
 // DeleteMessage moves the message to Trash. permanent, or a message that is in Trash alone, is removed for good. One that was to be
 // sent at a time is cancelled.
 func (in Inbox) DeleteMessage(ctx context.Context, id MessageID, permanent bool) error {
-	if _, err := in.CancelScheduled(ctx, id); err != nil && !errors.Is(err, errNotScheduled) {
+	if err := in.cancelled(ctx, id); err != nil {
 		return err
 	}
 	return in.edit(ctx, func(e *edit) error { return e.delete(id, permanent) })

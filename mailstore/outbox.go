@@ -289,6 +289,11 @@ func (b Outbox) Begin(ctx context.Context, p Parcel, backoff Backoff) (left []Cl
 					left = append(left, c)
 				}
 			}
+			if len(left) > 0 && !p.SendAt.IsZero() { // its time has come
+				if _, err := tx.Exec("UPDATE messages SET status = ? WHERE id = ? AND status = ?", Queued, string(p.Message), Scheduled); err != nil {
+					return fmt.Errorf("begin attempt: %w", err)
+				}
+			}
 			return s.finish()
 		}
 		err := w.db.Change(begin)

@@ -48,6 +48,10 @@ func (in Inbox) DropDraftTime(ctx context.Context, x DueDraft, why string) error
 		if d, _, err := in.draft(e.tx, x.Draft.ID); err == nil && x.Draft.Version != "" && d.Version != x.Draft.Version {
 			return ErrDraftChanged
 		}
+		list, err := placements(e.tx, "WHERE p.message_id = ? AND b.inbox_id = ?", sqlite.Args(string(x.Draft.ID), string(in.id)))
+		if err != nil || len(list) == 0 { // its row went with it
+			return err
+		}
 		rows, err := draftRows(e.tx, []MessageID{x.Draft.ID})
 		if err != nil {
 			return err
@@ -58,12 +62,8 @@ func (in Inbox) DropDraftTime(ctx context.Context, x DueDraft, why string) error
 		if err := row.write(e.tx, in.id, x.Draft.ID); err != nil {
 			return err
 		}
-		list, err := placements(e.tx, "WHERE p.message_id = ?", sqlite.Args(string(x.Draft.ID)))
 		for _, p := range list {
 			e.w.markDirty(e.tx, p.mailbox)
-		}
-		if err != nil || len(list) == 0 {
-			return err
 		}
 		return appendMessage(e.tx, "message.updated", x.Draft.ID, e.at)
 	})
@@ -157,6 +157,31 @@ func (in Inbox) CancelScheduled(ctx context.Context, id MessageID) (m Message, e
 		return m, err
 	}
 	return in.Message(ctx, id)
+}
+
+// cancelled cancels a message if it waits for a time.
+func (in Inbox) cancelled(ctx context.Context, id MessageID) error {
+	if _, err := in.CancelScheduled(ctx, id); !errors.Is(err, errNotScheduled) {
+		return err
+	}
+	return nil
+}
+
+// cancelThread cancels the messages of a thread that wait for a time.
+func (in Inbox) cancelThread(ctx context.Context, id ThreadID) error {
+	for after, more := (*Place)(nil), true; more; more = after != nil {
+		list, next, err := in.Messages(ctx, MessageFilter{ThreadID: id, Labels: []string{LabelSent, LabelScheduled}, IncludeTrash: true}, after, 0)
+		if err != nil {
+			return err
+		}
+		for _, m := range list {
+			if err := in.cancelled(ctx, m.ID); err != nil {
+				return err
+			}
+		}
+		after = next
+	}
+	return nil
 }
 
 // noteDue has the courier look at the workspace then. What it is about is committed: that this fails is no failure of it.

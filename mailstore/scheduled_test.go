@@ -162,6 +162,10 @@ func TestAScheduledMessageIsRescheduledUntilItIsInHand(t *testing.T) {
 	if _, err := b.in.Reschedule(t.Context(), done.ID, later.Add(time.Hour)); !errors.Is(err, errNotScheduled) {
 		t.Errorf("in hand: %v", err)
 	}
+	b.begin(parcels[0])
+	if m, err := b.in.Message(t.Context(), done.ID); err != nil || m.Status != Queued || slices.Contains(m.Labels, LabelScheduled) {
+		t.Errorf("while it is tried: %+v, %v", m, err)
+	}
 }
 
 func TestATimeThatHasPassedIsAtOnceAndACancelledMessageHasNone(t *testing.T) {
@@ -198,6 +202,32 @@ func TestATimeThatHasPassedIsAtOnceAndACancelledMessageHasNone(t *testing.T) {
 	}
 	if _, err := b.in.Reschedule(t.Context(), second, now.Add(MaxAhead+time.Hour)); fault.KindOf(err) != fault.Invalid {
 		t.Errorf("%v", err)
+	}
+}
+
+func TestWhatIsDeletedIsNotSentAtItsTime(t *testing.T) {
+	b := newBed(t)
+	submit := func() MessageID {
+		done, err := b.trySubmit(outgoingMail("<1@x>", "later"), func(s *Submission) { s.SendAt = b.opt.Clock().Add(time.Hour) }, "x@far.example")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return done.ID
+	}
+	alone, threaded := submit(), submit()
+	if err := b.in.DeleteMessage(t.Context(), alone, false); err != nil {
+		t.Fatal(err)
+	}
+	m, err := b.in.Message(t.Context(), threaded)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := b.in.DeleteThread(t.Context(), m.ThreadID, true); err != nil {
+		t.Fatal(err)
+	}
+	b.pass(2 * time.Hour)
+	if got := b.claim(); len(got) != 0 {
+		t.Errorf("%+v", got)
 	}
 }
 
