@@ -242,6 +242,7 @@ func (ix *indexer) isStopped() bool {
 // queued is a message in the queue.
 type queued struct {
 	id       MessageID
+	place    int64 // in the queue; a text that is changed meanwhile gets another
 	size     int64
 	wireless bool // its wire is to be made
 }
@@ -254,10 +255,10 @@ func (ix *indexer) queued(mailbox MailboxID, only bool, upTo int64) (list []queu
 		args = sqlite.Args(upTo, int64(mailbox))
 	}
 	err = ix.w.db.View(noCtx, func(tx *sqlite.Tx) error {
-		return tx.Each(`SELECT m.id, m.size, EXISTS (SELECT 1 FROM placements w WHERE w.message_id = m.id AND w.wire = 0)
+		return tx.Each(`SELECT m.id, q.id, m.size, EXISTS (SELECT 1 FROM placements w WHERE w.message_id = m.id AND w.wire = 0)
 			FROM search_queue q CROSS JOIN messages m WHERE m.id = q.message_id`+where+" ORDER BY q.id LIMIT ?", append(args, indexFetch), func(scan func(...any) error) error {
 			var q queued
-			err := scan(&q.id, &q.size, &q.wireless)
+			err := scan(&q.id, &q.place, &q.size, &q.wireless)
 			list = append(list, q)
 			return err
 		})
@@ -305,11 +306,11 @@ func (ix *indexer) commit(b *batch) error {
 	return nil
 }
 
-// write writes one row of an entry. The queue tells whether the message is still there, and begins a message anew whose
+// write writes one row of an entry. The queue tells whether the message is still there as it was read, and begins a message anew whose
 // rows were not written to the end.
 func (s batchStep) write(tx *sqlite.Tx) error {
 	var waiting int
-	if err := tx.Row("SELECT COUNT(*) FROM search_queue WHERE message_id = ?", sqlite.Args(string(s.id)), &waiting); err != nil || waiting == 0 {
+	if err := tx.Row("SELECT COUNT(*) FROM search_queue WHERE id = ? AND message_id = ?", sqlite.Args(s.place, string(s.id)), &waiting); err != nil || waiting == 0 {
 		return err
 	}
 	if s.row == 0 {
@@ -339,7 +340,7 @@ func (s batchStep) write(tx *sqlite.Tx) error {
 			return err
 		}
 	}
-	_, err := tx.Exec("DELETE FROM search_queue WHERE message_id = ?", string(s.id))
+	_, err := tx.Exec("DELETE FROM search_queue WHERE id = ?", s.place)
 	return err
 }
 

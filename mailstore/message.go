@@ -111,6 +111,9 @@ func (f MessageFilter) where(inbox InboxID) (string, []any) {
 	return b.String(), args
 }
 
+// isDraft is the condition that a message is a draft; its argument is DraftsMailbox.
+var isDraft = inMailbox("(p.flags & 16 <> 0 OR b.name = ?)")
+
 func inMailbox(condition string) string {
 	return "EXISTS (SELECT 1 FROM placements p JOIN mailboxes b ON b.id = p.mailbox_id WHERE p.message_id = messages.id AND " + condition + ")"
 }
@@ -123,7 +126,9 @@ func like(s string) string {
 func labelClause(label string) (string, []any) {
 	switch label {
 	case LabelReceived:
-		return "direction <> 2", nil
+		return "direction <> 2 AND NOT (direction = 3 AND " + isDraft + ")", []any{DraftsMailbox}
+	case LabelScheduled:
+		return "status = ?", []any{Scheduled}
 	case LabelSent:
 		return "direction = 2", nil
 	case LabelUnread:
@@ -133,7 +138,7 @@ func labelClause(label string) (string, []any) {
 	case LabelStarred:
 		return inMailbox("p.flags & 4 <> 0"), nil
 	case LabelDraft:
-		return inMailbox("(p.flags & 16 <> 0 OR b.name = ?)"), []any{DraftsMailbox}
+		return isDraft, []any{DraftsMailbox}
 	case LabelTrash:
 		return inMailbox("b.name = ?"), []any{TrashMailbox}
 	case LabelSpam:
@@ -145,13 +150,14 @@ func labelClause(label string) (string, []any) {
 // loadMessages reads the messages that a clause behind FROM messages selects, with their mailboxes and labels.
 func loadMessages(tx *sqlite.Tx, clause string, args []any) (list []Message, err error) {
 	list = []Message{}
-	err = tx.Each(`SELECT id, inbox_id, thread_id, direction, delivered_to, sender, size, preview, envelope, attachments, received_at, created_at, updated_at, status, auth, junk
+	err = tx.Each(`SELECT id, inbox_id, thread_id, direction, delivered_to, sender, size, preview, envelope, attachments, received_at, created_at, updated_at, status, auth, junk,
+		CASE WHEN status = 'scheduled' THEN COALESCE((SELECT send_at FROM drafts d WHERE d.message_id = messages.id), (SELECT send_at FROM outgoing o WHERE o.id = messages.id), 0) ELSE 0 END
 		FROM messages `+clause, args, func(scan func(...any) error) error {
 		var m Message
 		var envelope, attachments, auth, junk string
-		var received, created, updated int64
+		var received, created, updated, sendAt int64
 		if err := scan(&m.ID, &m.InboxID, &m.ThreadID, &m.Direction, &m.DeliveredTo, &m.Sender, &m.Size, &m.Preview, &envelope, &attachments,
-			&received, &created, &updated, &m.Status, &auth, &junk); err != nil {
+			&received, &created, &updated, &m.Status, &auth, &junk, &sendAt); err != nil {
 			return err
 		}
 		if err := errors.Join(json.Unmarshal([]byte(envelope), &m.Envelope), json.Unmarshal([]byte(attachments), &m.Attachments)); err != nil {
@@ -164,6 +170,9 @@ func loadMessages(tx *sqlite.Tx, clause string, args []any) (list []Message, err
 			return fmt.Errorf("decode message %s: %w", m.ID, err)
 		}
 		m.ReceivedAt, m.CreatedAt, m.UpdatedAt = time.UnixMicro(received).UTC(), time.UnixMicro(created).UTC(), time.UnixMicro(updated).UTC()
+		if sendAt > 0 {
+			m.SendAt = time.UnixMicro(sendAt).UTC()
+		}
 		list = append(list, m)
 		return nil
 	})
@@ -218,19 +227,19 @@ func mailboxNames(places []placement) []string {
 
 // labelsOf gives the labels that follow from where a message lies and how it is flagged, then the user's own, sorted.
 func labelsOf(d Direction, places []placement) []string {
-	labels := []string{LabelReceived}
-	if d == Sent {
-		labels[0] = LabelSent
-	}
-	var own []string
+	var labels, own []string
 	has := func(test func(placement) bool) bool { return slices.ContainsFunc(places, test) }
+	draft := has(func(p placement) bool { return p.flags&Draft != 0 || p.name == DraftsMailbox })
 	for _, x := range []struct {
 		label string
 		on    bool
 	}{
+		{LabelReceived, d != Sent && !(d == Appended && draft)},
+		{LabelSent, d == Sent},
 		{LabelUnread, has(func(p placement) bool { return p.flags&Seen == 0 })},
 		{LabelStarred, has(func(p placement) bool { return p.flags&Flagged != 0 })},
-		{LabelDraft, has(func(p placement) bool { return p.flags&Draft != 0 || p.name == DraftsMailbox })},
+		{LabelDraft, draft},
+		{LabelScheduled, has(func(p placement) bool { return p.status == Scheduled })},
 		{LabelSpam, has(func(p placement) bool { return p.name == JunkMailbox })},
 		{LabelTrash, has(func(p placement) bool { return p.name == TrashMailbox })},
 	} {
@@ -268,6 +277,11 @@ func (in Inbox) message(tx *sqlite.Tx, id MessageID) (Message, error) {
 // open opens the message's file and tells its structure. The file holds nothing open but itself: who reads it slowly keeps
 // nobody from closing or removing the workspace.
 func (in Inbox) open(ctx context.Context, id MessageID) (f *os.File, size int64, structure *message.Part, err error) {
+	return in.openAs(ctx, id, 0)
+}
+
+// openAs is open of a message as it was when it had this wire: the text of a draft changes. 0 is any.
+func (in Inbox) openAs(ctx context.Context, id MessageID, wire int64) (f *os.File, size int64, structure *message.Part, err error) {
 	err = in.ws.use(ctx, func(w *workspace) error {
 		const tries = 4 // a move between reading the row and opening the file takes the file away once
 		for try := 0; ; try++ {
@@ -285,6 +299,9 @@ func (in Inbox) open(ctx context.Context, id MessageID) (f *os.File, size int64,
 			})
 			if err != nil {
 				return err
+			}
+			if wire != 0 && !slices.ContainsFunc(places, func(p placement) bool { return p.wire == wire }) {
+				return ErrNotFound
 			}
 			if err = json.Unmarshal([]byte(text), &structure); err != nil {
 				return fmt.Errorf("decode structure of %s: %w", id, err)

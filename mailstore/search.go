@@ -280,6 +280,7 @@ func (w *workspace) look(id MessageID, do func(f *os.File, size int64, root *mes
 // entry is a message as the index has it.
 type entry struct {
 	id      MessageID
+	place   int64 // in the queue
 	rows    []textRow
 	partial bool
 	wire    *message.Wire // nil if there is one
@@ -291,7 +292,7 @@ func (w *workspace) entry(q queued) *entry {
 		w.store.parses <- struct{}{}
 		defer func() { <-w.store.parses }()
 	}
-	e := &entry{id: q.id}
+	e := &entry{id: q.id, place: q.place}
 	err := w.look(q.id, func(f *os.File, size int64, root *message.Part) error {
 		if q.wireless {
 			raw := bytes.NewBuffer(make([]byte, 0, size+1))

@@ -37,7 +37,7 @@ func (o Original) passages() []string {
 	if o.Raw == nil {
 		return nil
 	}
-	header, err := readHeader(o.Raw, o.Size)
+	header, err := ReadHeader(o.Raw, o.Size)
 	if err != nil {
 		return nil
 	}

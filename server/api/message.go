@@ -36,10 +36,14 @@ type messageObject struct {
 	HTML          string       `json:"html,omitempty" doc:"As the sender wrote it: not safe to show without care."`
 	ExtractedText string       `json:"extractedText,omitempty" doc:"The new text of a reply, without the quoted history."`
 	Preview       string       `json:"preview" doc:"The beginning of the text, on one line."`
-	Labels        []string     `json:"labels" doc:"received or sent, unread while unseen, spam, trash, draft, starred, and your own."`
+	Labels        []string     `json:"labels" doc:"received or sent, unread while unseen, spam, trash, draft, scheduled, starred, and your own."`
 	Attachments   []attachment `json:"attachments" doc:"What is attached, and inline images."`
 	Size          int64        `json:"size" doc:"Octets of the whole message."`
-	Status        string       `json:"status,omitempty" enum:"queued,scheduled,held,deferred,sent,delivered,bounced,cancelled,rejected" doc:"What became of a message that was sent; sent: a relay has it. GET …/delivery tells of each recipient."`
+	SendAt        *stamp       `json:"sendAt,omitempty" doc:"When it is sent, of what is scheduled."`
+	Version       string       `json:"version,omitempty" doc:"In answers about drafts alone: names the draft as it is, for If-Match."`
+	Unsubscribe   bool         `json:"unsubscribe,omitempty" doc:"In answers about drafts alone: each recipient gets a link to unsubscribe."`
+	Failure       string       `json:"failure,omitempty" doc:"In answers about drafts alone: why it could not be sent at its time."`
+	Status        string       `json:"status,omitempty" enum:"queued,scheduled,held,deferred,sent,delivered,bounced,cancelled,rejected" doc:"What became of a message that was sent; sent: a relay has it. GET …/delivery tells of each recipient. Of a draft with a time, scheduled."`
 	ReceivedAt    *stamp       `json:"receivedAt,omitempty" doc:"When it came; absent if it was sent."`
 	SentAt        *stamp       `json:"sentAt,omitempty" doc:"When it was sent; absent if it was received."`
 	CreatedAt     stamp        `json:"createdAt" doc:"When it was stored."`
@@ -121,7 +125,7 @@ func messageOf(m mailstore.Message) messageObject {
 	o := messageObject{ID: string(m.ID), InboxID: string(m.InboxID), ThreadID: string(m.ThreadID), Mailboxes: append([]string{}, m.Mailboxes...), DeliveredTo: m.DeliveredTo,
 		MessageID: e.MessageID, References: append([]string{}, e.References...), To: each(e.To, personOf), Cc: each(e.Cc, personOf), Bcc: each(e.Bcc, personOf),
 		ReplyTo: each(e.ReplyTo, personOf), Subject: e.Subject, Text: m.Preview, Preview: m.Preview, Labels: append([]string{}, m.Labels...), Attachments: each(m.Attachments, attachmentOf),
-		Size: m.Size, Status: string(m.Status), CreatedAt: stamp{m.CreatedAt}, UpdatedAt: stamp{m.UpdatedAt}, Auth: authOf(m.Auth), Junk: junkOf(m.Junk)}
+		Size: m.Size, Status: string(m.Status), SendAt: timeOf(m.SendAt), CreatedAt: stamp{m.CreatedAt}, UpdatedAt: stamp{m.UpdatedAt}, Auth: authOf(m.Auth), Junk: junkOf(m.Junk)}
 	if len(e.InReplyTo) > 0 {
 		o.InReplyTo = e.InReplyTo[0]
 	}
@@ -191,14 +195,17 @@ type (
 		MessagePath
 		Attachment string `path:"attachment" doc:"Id of the attachment."`
 	}
-	labelChange struct {
+	LabelChange struct {
 		AddLabels    []string `json:"addLabels,omitempty" doc:"unread, read, starred, spam, trash, or labels of your own."`
 		RemoveLabels []string `json:"removeLabels,omitempty" doc:"Labels to take away, of the same kinds."`
 		Unread       *bool    `json:"unread,omitempty" doc:"The same as adding or removing unread."`
 	}
 	messageChange struct {
 		MessagePath
-		Body labelChange
+		Body struct {
+			LabelChange
+			SendAt moment `json:"sendAt,omitempty" doc:"Another time for what waits for one, at most a year ahead; a time that has passed is at once, null cancels. Of a draft: when it is sent, null takes the time away."`
+		}
 	}
 	messageDelete struct {
 		MessagePath
@@ -218,7 +225,7 @@ func (m messages) filter() mailstore.MessageFilter {
 	return f
 }
 
-func (c labelChange) change() mailstore.MessageChange {
+func (c LabelChange) change() mailstore.MessageChange {
 	m := mailstore.MessageChange{AddLabels: lower(c.AddLabels), RemoveLabels: lower(c.RemoveLabels)}
 	if c.Unread != nil && *c.Unread {
 		m.AddLabels = append(m.AddLabels, mailstore.LabelUnread)
@@ -257,11 +264,16 @@ func (s *Server) messageRoutes(a huma.API) {
 			o, err = o.withTrust(ctx, box, m)
 			return &result[messageObject]{o}, err
 		})
-	register(s, a, route(http.MethodPatch, one, "updateMessage", "messages", "Change a message's labels", 200),
+	register(s, a, route(http.MethodPatch, one, "updateMessage", "messages", "Change a message's labels, or when it is sent", 200),
 		func(ctx context.Context, g *tenancy.Grant, in *messageChange) (*result[messageObject], error) {
 			box, err := in.mail(ctx, g, tenancy.MessagesUpdate)
 			if err != nil {
 				return nil, err
+			}
+			if in.Body.SendAt.given {
+				if err := moveTime(ctx, g, box, in.id(), in.Body.SendAt.time()); err != nil {
+					return nil, err
+				}
 			}
 			m, err := box.ChangeMessage(ctx, in.id(), in.Body.change())
 			if err != nil {
@@ -269,7 +281,7 @@ func (s *Server) messageRoutes(a huma.API) {
 			}
 			return &result[messageObject]{asReadBy(ctx, g, box, m)}, nil
 		})
-	register(s, a, route(http.MethodDelete, one, "deleteMessage", "messages", "Move a message to Trash, or remove it from there", 204),
+	register(s, a, route(http.MethodDelete, one, "deleteMessage", "messages", "Move a message to Trash, or remove it from there; one that is scheduled is cancelled", 204),
 		func(ctx context.Context, g *tenancy.Grant, in *messageDelete) (*struct{}, error) {
 			box, err := in.mail(ctx, g, tenancy.MessagesDelete)
 			if err != nil {
@@ -319,12 +331,16 @@ func (s *Server) byteRoutes(a huma.API, one string) {
 		if err != nil {
 			return nil, err
 		}
-		att, r, err := box.Attachment(ctx, in.id(), in.Attachment)
-		if err != nil {
-			return nil, err
-		}
-		return stream(r, harmless(att.ContentType), att.Filename, -1), nil
+		return attachmentOfMessage(ctx, box, in.id(), in.Attachment)
 	})
+}
+
+func attachmentOfMessage(ctx context.Context, box mailstore.Inbox, id mailstore.MessageID, part string) (*huma.StreamResponse, error) {
+	att, r, err := box.Attachment(ctx, id, part)
+	if err != nil {
+		return nil, err
+	}
+	return stream(r, harmless(att.ContentType), att.Filename, -1), nil
 }
 
 func bytesOf(contentType string) map[string]*huma.Response {

@@ -48,6 +48,7 @@ func (s *Server) routes() *http.ServeMux {
 	s.waitRoute(a)
 	s.simulateRoute(a)
 	s.sendRoutes(a)
+	s.draftRoutes(a)
 	s.deliveryRoutes(a)
 	s.threadRoutes(a)
 	s.queueRoutes(a)

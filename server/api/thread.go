@@ -57,7 +57,7 @@ type (
 	}
 	threadChange struct {
 		ThreadPath
-		Body labelChange
+		Body LabelChange
 	}
 	threadDelete struct {
 		ThreadPath

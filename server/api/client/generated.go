@@ -63,6 +63,17 @@ func (c *Client) CreateDomain(ctx context.Context, params CreateDomainParams, bo
 	return do[Domain](ctx, c, "POST", "/v1/domains", params, body)
 }
 
+// CreateDraftParams are what CreateDraft may be told besides; zero values are left out.
+type CreateDraftParams struct {
+	WorkspaceID    string `query:"workspaceId"`      // Which workspace an operator means; for other keys their own.
+	IdempotencyKey string `header:"Idempotency-Key"` // Any text of your own; the same text with the same body gives the same answer for 24 hours, and the effect once.
+}
+
+// CreateDraft: Make a draft (POST /v1/inboxes/{inbox}/drafts). A draft with sendAt is sent by itself when that time comes, unless it is changed or deleted before. Mail clients see it in Drafts and can change it there; they put a new draft in its place.
+func (c *Client) CreateDraft(ctx context.Context, inbox string, params CreateDraftParams, body NewDraft) (*MessageObject, error) {
+	return do[MessageObject](ctx, c, "POST", "/v1/inboxes/"+url.PathEscape(inbox)+"/drafts", params, body)
+}
+
 // CreateInboxParams are what CreateInbox may be told besides; zero values are left out.
 type CreateInboxParams struct {
 	IdempotencyKey string `header:"Idempotency-Key"` // Any text of your own; the same text with the same body gives the same answer for 24 hours, and the effect once.
@@ -166,6 +177,18 @@ func (c *Client) DeleteDomain(ctx context.Context, domain string, params DeleteD
 	return none(ctx, c, "DELETE", "/v1/domains/"+url.PathEscape(domain), params, nil)
 }
 
+// DeleteDraftParams are what DeleteDraft may be told besides; zero values are left out.
+type DeleteDraftParams struct {
+	WorkspaceID string `query:"workspaceId"` // Which workspace an operator means; for other keys their own.
+	IfMatch     string `header:"If-Match"`   // The version that is meant: its ETag, or version as it is. If the draft was changed since, the answer is 412 and nothing is done; without it the change is made to whatever is there.
+	Permanent   bool   `query:"permanent"`   // Remove for good instead of moving to Trash.
+}
+
+// DeleteDraft: Move a draft to Trash; if it was scheduled it is not sent (DELETE /v1/inboxes/{inbox}/drafts/{draft}).
+func (c *Client) DeleteDraft(ctx context.Context, inbox string, draft string, params DeleteDraftParams) error {
+	return none(ctx, c, "DELETE", "/v1/inboxes/"+url.PathEscape(inbox)+"/drafts/"+url.PathEscape(draft), params, nil)
+}
+
 // DeleteInboxParams are what DeleteInbox may be told besides; zero values are left out.
 type DeleteInboxParams struct {
 	WorkspaceID string `query:"workspaceId"` // Which workspace an operator means; for other keys their own.
@@ -203,7 +226,7 @@ type DeleteMessageParams struct {
 	Permanent   bool   `query:"permanent"`   // Remove for good instead of moving to Trash.
 }
 
-// DeleteMessage: Move a message to Trash, or remove it from there (DELETE /v1/inboxes/{inbox}/messages/{message}).
+// DeleteMessage: Move a message to Trash, or remove it from there; one that is scheduled is cancelled (DELETE /v1/inboxes/{inbox}/messages/{message}).
 func (c *Client) DeleteMessage(ctx context.Context, inbox string, message string, params DeleteMessageParams) error {
 	return none(ctx, c, "DELETE", "/v1/inboxes/"+url.PathEscape(inbox)+"/messages/"+url.PathEscape(message), params, nil)
 }
@@ -319,6 +342,26 @@ type GetDomainSendingParams struct {
 // GetDomainSending: How its mail leaves (GET /v1/domains/{domain}/sending).
 func (c *Client) GetDomainSending(ctx context.Context, domain string, params GetDomainSendingParams) (*Sending, error) {
 	return do[Sending](ctx, c, "GET", "/v1/domains/"+url.PathEscape(domain)+"/sending", params, nil)
+}
+
+// GetDraftParams are what GetDraft may be told besides; zero values are left out.
+type GetDraftParams struct {
+	WorkspaceID string `query:"workspaceId"` // Which workspace an operator means; for other keys their own.
+}
+
+// GetDraft: Get a draft (GET /v1/inboxes/{inbox}/drafts/{draft}).
+func (c *Client) GetDraft(ctx context.Context, inbox string, draft string, params GetDraftParams) (*MessageObject, error) {
+	return do[MessageObject](ctx, c, "GET", "/v1/inboxes/"+url.PathEscape(inbox)+"/drafts/"+url.PathEscape(draft), params, nil)
+}
+
+// GetDraftAttachmentParams are what GetDraftAttachment may be told besides; zero values are left out.
+type GetDraftAttachmentParams struct {
+	WorkspaceID string `query:"workspaceId"` // Which workspace an operator means; for other keys their own.
+}
+
+// GetDraftAttachment: Get an attachment of a draft, decoded (GET /v1/inboxes/{inbox}/drafts/{draft}/attachments/{attachment}).
+func (c *Client) GetDraftAttachment(ctx context.Context, inbox string, draft string, attachment string, params GetDraftAttachmentParams) (io.ReadCloser, error) {
+	return open(ctx, c, "GET", "/v1/inboxes/"+url.PathEscape(inbox)+"/drafts/"+url.PathEscape(draft)+"/attachments/"+url.PathEscape(attachment), "", params, nil)
 }
 
 // GetHealth: See how the server does: names, ports, certificates, disk, queue, and what to do (GET /v1/health). For operators. What other servers have to be asked for is up to a minute old.
@@ -481,6 +524,18 @@ func (c *Client) ListAddresses(ctx context.Context, inbox string, params ListAdd
 	return do[AddressList](ctx, c, "GET", "/v1/inboxes/"+url.PathEscape(inbox)+"/addresses", params, nil)
 }
 
+// ListAllDraftsParams are what ListAllDrafts may be told besides; zero values are left out.
+type ListAllDraftsParams struct {
+	WorkspaceID string `query:"workspaceId"` // Which workspace an operator means; for other keys their own.
+	Limit       int64  `query:"limit"`       // Entries of a page.
+	Cursor      string `query:"cursor"`      // nextCursor of the page before.
+}
+
+// ListAllDrafts: List the drafts of all inboxes (GET /v1/drafts).
+func (c *Client) ListAllDrafts(ctx context.Context, params ListAllDraftsParams) (*DraftList, error) {
+	return do[DraftList](ctx, c, "GET", "/v1/drafts", params, nil)
+}
+
 // ListDomainsParams are what ListDomains may be told besides; zero values are left out.
 type ListDomainsParams struct {
 	WorkspaceID string `query:"workspaceId"` // Which workspace an operator means; for other keys their own.
@@ -491,6 +546,18 @@ type ListDomainsParams struct {
 // ListDomains: List domains (GET /v1/domains).
 func (c *Client) ListDomains(ctx context.Context, params ListDomainsParams) (*DomainList, error) {
 	return do[DomainList](ctx, c, "GET", "/v1/domains", params, nil)
+}
+
+// ListDraftsParams are what ListDrafts may be told besides; zero values are left out.
+type ListDraftsParams struct {
+	WorkspaceID string `query:"workspaceId"` // Which workspace an operator means; for other keys their own.
+	Limit       int64  `query:"limit"`       // Entries of a page.
+	Cursor      string `query:"cursor"`      // nextCursor of the page before.
+}
+
+// ListDrafts: List drafts (GET /v1/inboxes/{inbox}/drafts).
+func (c *Client) ListDrafts(ctx context.Context, inbox string, params ListDraftsParams) (*DraftList, error) {
+	return do[DraftList](ctx, c, "GET", "/v1/inboxes/"+url.PathEscape(inbox)+"/drafts", params, nil)
 }
 
 // ListEventsParams are what ListEvents may be told besides; zero values are left out.
@@ -758,6 +825,18 @@ func (c *Client) RotateWorkspaceKey(ctx context.Context, workspace string, key s
 	return do[NewKey](ctx, c, "POST", "/v1/workspaces/"+url.PathEscape(workspace)+"/api-keys/"+url.PathEscape(key)+"/rotate", params, body)
 }
 
+// SendDraftParams are what SendDraft may be told besides; zero values are left out.
+type SendDraftParams struct {
+	WorkspaceID    string `query:"workspaceId"`      // Which workspace an operator means; for other keys their own.
+	IdempotencyKey string `header:"Idempotency-Key"` // Any text of your own; the same text with the same body gives the same answer for 24 hours, and the effect once.
+	IfMatch        string `header:"If-Match"`        // The version that is meant: its ETag, or version as it is. If the draft was changed since, the answer is 412 and nothing is done; without it the change is made to whatever is there.
+}
+
+// SendDraft: Send a draft as it is (POST /v1/inboxes/{inbox}/drafts/{draft}/send). It leaves Drafts, and the message that goes out has an id of its own. A draft with sendAt is sent now. A key that may only draft cannot send.
+func (c *Client) SendDraft(ctx context.Context, inbox string, draft string, params SendDraftParams) (*Accepted, error) {
+	return do[Accepted](ctx, c, "POST", "/v1/inboxes/"+url.PathEscape(inbox)+"/drafts/"+url.PathEscape(draft)+"/send", params, nil)
+}
+
 // SendMessageParams are what SendMessage may be told besides; zero values are left out.
 type SendMessageParams struct {
 	WorkspaceID    string `query:"workspaceId"`      // Which workspace an operator means; for other keys their own.
@@ -790,6 +869,17 @@ func (c *Client) UpdateDomain(ctx context.Context, domain string, params UpdateD
 	return do[Domain](ctx, c, "PATCH", "/v1/domains/"+url.PathEscape(domain), params, body)
 }
 
+// UpdateDraftParams are what UpdateDraft may be told besides; zero values are left out.
+type UpdateDraftParams struct {
+	WorkspaceID string `query:"workspaceId"` // Which workspace an operator means; for other keys their own.
+	IfMatch     string `header:"If-Match"`   // The version that is meant: its ETag, or version as it is. If the draft was changed since, the answer is 412 and nothing is done; without it the change is made to whatever is there.
+}
+
+// UpdateDraft: Change a draft; what is not given stays (PATCH /v1/inboxes/{inbox}/drafts/{draft}). Its id stays. In IMAP it is a new message with a new UID, and the old one is expunged. A draft that is scheduled is changed by who may send; who may only draft can take the time away.
+func (c *Client) UpdateDraft(ctx context.Context, inbox string, draft string, params UpdateDraftParams, body DraftChange) (*MessageObject, error) {
+	return do[MessageObject](ctx, c, "PATCH", "/v1/inboxes/"+url.PathEscape(inbox)+"/drafts/"+url.PathEscape(draft), params, body)
+}
+
 // UpdateInboxParams are what UpdateInbox may be told besides; zero values are left out.
 type UpdateInboxParams struct {
 	WorkspaceID string `query:"workspaceId"` // Which workspace an operator means; for other keys their own.
@@ -815,8 +905,8 @@ type UpdateMessageParams struct {
 	WorkspaceID string `query:"workspaceId"` // Which workspace an operator means; for other keys their own.
 }
 
-// UpdateMessage: Change a message's labels (PATCH /v1/inboxes/{inbox}/messages/{message}).
-func (c *Client) UpdateMessage(ctx context.Context, inbox string, message string, params UpdateMessageParams, body LabelChange) (*MessageObject, error) {
+// UpdateMessage: Change a message's labels, or when it is sent (PATCH /v1/inboxes/{inbox}/messages/{message}).
+func (c *Client) UpdateMessage(ctx context.Context, inbox string, message string, params UpdateMessageParams, body MessageChangeBody) (*MessageObject, error) {
 	return do[MessageObject](ctx, c, "PATCH", "/v1/inboxes/"+url.PathEscape(inbox)+"/messages/"+url.PathEscape(message), params, body)
 }
 
@@ -1083,6 +1173,37 @@ type DomainReports struct {
 	Unread  int64          `json:"unread"`  // Reports of the workspace that came and were not read yet: ask again.
 }
 
+// DraftChange is a part of the API.
+type DraftChange struct {
+	AddAttachments    []NewAttachment     `json:"addAttachments,omitzero"`    // Files to attach beside those that are there; at most 100 in all.
+	Bcc               any                 `json:"bcc,omitzero"`               // Likewise.
+	Cc                any                 `json:"cc,omitzero"`                // Likewise.
+	From              any                 `json:"from,omitzero"`              // One of the inbox's addresses.
+	Headers           map[string]string   `json:"headers,omitzero"`           // Header fields of your own in the place of those that are there.
+	HTML              *string             `json:"html,omitempty"`             // The text as HTML; without text it is made from that.
+	Labels            []string            `json:"labels,omitzero"`            // Labels of your own in the place of those that are there.
+	RemoveAttachments []string            `json:"removeAttachments,omitzero"` // Ids of attachments to take away, as this version of the draft has them.
+	ReplyTo           any                 `json:"replyTo,omitzero"`           // Likewise.
+	SendAt            Nullable[time.Time] `json:"sendAt,omitzero"`            // When it is sent, at most a year ahead; null takes the time away.
+	Subject           *string             `json:"subject,omitempty"`          // One line of at most 1000 characters.
+	Text              *string             `json:"text,omitempty"`             // The text. Text and html are one body: who gives one of them replaces both.
+	To                any                 `json:"to,omitzero"`                // Recipients in the place of those that are there; [] for none.
+	Unsubscribe       *bool               `json:"unsubscribe,omitempty"`      // Give each recipient a link to unsubscribe with one click.
+}
+
+// DraftList is a part of the API.
+type DraftList struct {
+	Drafts     []MessageObject `json:"drafts"`              // Those last changed first, without html and with text cut to preview.
+	NextCursor string          `json:"nextCursor,omitzero"` // Ask for the next page with it; absent on the last one.
+}
+
+// DraftOriginal is a part of the API.
+type DraftOriginal struct {
+	As        string `json:"as"`              // What is made of it, as the routes of these names make it.
+	MessageID string `json:"messageId"`       // Id of the message, msg_…
+	Quote     *bool  `json:"quote,omitempty"` // Of a reply: put the original's text below.
+}
+
 // Event is a part of the API.
 type Event struct {
 	CreatedAt   time.Time       `json:"createdAt"`        // When it happened.
@@ -1281,6 +1402,14 @@ type ListEntry struct {
 	Type      string    `json:"type"`             // What the list says of them.
 }
 
+// MessageChangeBody is a part of the API.
+type MessageChangeBody struct {
+	AddLabels    []string            `json:"addLabels,omitzero"`    // unread, read, starred, spam, trash, or labels of your own.
+	RemoveLabels []string            `json:"removeLabels,omitzero"` // Labels to take away, of the same kinds.
+	SendAt       Nullable[time.Time] `json:"sendAt,omitzero"`       // Another time for what waits for one, at most a year ahead; a time that has passed is at once, null cancels. Of a draft: when it is sent, null takes the time away.
+	Unread       *bool               `json:"unread,omitempty"`      // The same as adding or removing unread.
+}
+
 // MessageList is a part of the API.
 type MessageList struct {
 	Messages   []MessageObject `json:"messages"`            // Newest first, without html and with text cut to preview.
@@ -1297,29 +1426,33 @@ type MessageObject struct {
 	DeliveredTo   string       `json:"deliveredTo,omitzero"`   // The envelope recipient.
 	Delivery      *Delivery    `json:"delivery,omitempty"`     // In events alone: what became of one recipient.
 	ExtractedText string       `json:"extractedText,omitzero"` // The new text of a reply, without the quoted history.
+	Failure       string       `json:"failure,omitzero"`       // In answers about drafts alone: why it could not be sent at its time.
 	From          Person       `json:"from"`                   // Who wrote it; an empty address if it does not say.
 	HTML          string       `json:"html,omitzero"`          // As the sender wrote it: not safe to show without care.
 	ID            string       `json:"id"`                     // Begins with msg_.
 	InReplyTo     string       `json:"inReplyTo,omitzero"`     // The Message-ID that it answers.
 	InboxID       string       `json:"inboxId"`                // The inbox that holds it.
 	Junk          *JunkObject  `json:"junk,omitempty"`         // Why it was put aside, or what was found and did not count; absent if nothing was.
-	Labels        []string     `json:"labels"`                 // received or sent, unread while unseen, spam, trash, draft, starred, and your own.
+	Labels        []string     `json:"labels"`                 // received or sent, unread while unseen, spam, trash, draft, scheduled, starred, and your own.
 	Mailboxes     []string     `json:"mailboxes"`              // The IMAP mailboxes that hold it.
 	MessageID     string       `json:"messageId"`              // The RFC Message-ID, with its angle brackets; may be empty.
 	Preview       string       `json:"preview"`                // The beginning of the text, on one line.
 	ReceivedAt    time.Time    `json:"receivedAt,omitzero"`    // When it came; absent if it was sent.
 	References    []string     `json:"references"`             // The Message-IDs of the conversation, oldest first.
 	ReplyTo       []Person     `json:"replyTo"`                // Where answers should go.
+	SendAt        time.Time    `json:"sendAt,omitzero"`        // When it is sent, of what is scheduled.
 	SentAt        time.Time    `json:"sentAt,omitzero"`        // When it was sent; absent if it was received.
 	Size          int64        `json:"size"`                   // Octets of the whole message.
-	Status        string       `json:"status,omitzero"`        // What became of a message that was sent; sent: a relay has it. GET …/delivery tells of each recipient.
+	Status        string       `json:"status,omitzero"`        // What became of a message that was sent; sent: a relay has it. GET …/delivery tells of each recipient. Of a draft with a time, scheduled.
 	Subject       string       `json:"subject"`                // Decoded; may be empty.
 	Text          string       `json:"text"`                   // Always there: made from the HTML when the sender gave none.
 	ThreadID      string       `json:"threadId"`               // The thread that it belongs to.
 	To            []Person     `json:"to"`                     // Recipients.
 	Truncated     bool         `json:"truncated,omitzero"`     // text or html was cut.
 	Trust         *TrustFacts  `json:"trust,omitempty"`        // Facts for a reader that cannot see the message, such as a language model. Only where one message is fetched or changed: not in lists, threads and events.
+	Unsubscribe   bool         `json:"unsubscribe,omitzero"`   // In answers about drafts alone: each recipient gets a link to unsubscribe.
 	UpdatedAt     time.Time    `json:"updatedAt"`              // When its labels or mailboxes last changed.
+	Version       string       `json:"version,omitzero"`       // In answers about drafts alone: names the draft as it is, for If-Match.
 }
 
 // NewAddressBody is a part of the API.
@@ -1341,6 +1474,25 @@ type NewAttachment struct {
 type NewDomainBody struct {
 	Domain      string  `json:"domain"`                // example.com; U-labels or A-labels.
 	WorkspaceID *string `json:"workspaceId,omitempty"` // Which workspace an operator means; for other keys their own.
+}
+
+// NewDraft is a part of the API.
+type NewDraft struct {
+	Attachments []NewAttachment   `json:"attachments,omitzero"`  // Files, and pictures that the HTML shows; at most 100.
+	Bcc         any               `json:"bcc,omitzero"`          // Recipients that the others are not told of: one or a list.
+	Cc          any               `json:"cc,omitzero"`           // Recipients of a copy: one or a list.
+	From        any               `json:"from,omitzero"`         // One of the inbox's addresses, with +suffix if you like; without it the primary one, with the inbox's display name.
+	Headers     map[string]string `json:"headers,omitzero"`      // Header fields of your own by their names; at most 50, together 16 KiB.
+	HTML        *string           `json:"html,omitempty"`        // The text as HTML.
+	InReplyTo   *string           `json:"inReplyTo,omitempty"`   // The Message-ID that it answers, with its angle brackets; of a message of the inbox, it joins its thread.
+	Labels      []string          `json:"labels,omitzero"`       // Labels of your own that the message bears.
+	Original    *DraftOriginal    `json:"original,omitempty"`    // The message that it answers or hands on.
+	ReplyTo     any               `json:"replyTo,omitzero"`      // Where answers should go, if not to from: one or a list.
+	SendAt      *time.Time        `json:"sendAt,omitempty"`      // Not before this time, at most a year ahead; a time that has passed is at once.
+	Subject     *string           `json:"subject,omitempty"`     // One line of at most 1000 characters.
+	Text        *string           `json:"text,omitempty"`        // The text. With html alone it is made from that.
+	To          any               `json:"to,omitzero"`           // Recipients: one or a list.
+	Unsubscribe *bool             `json:"unsubscribe,omitempty"` // Give each recipient a link to unsubscribe with one click (RFC 8058); the message then goes to each alone.
 }
 
 // NewForwardBody is a part of the API.

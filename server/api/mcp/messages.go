@@ -54,7 +54,7 @@ func (s *server) messageTools() {
 		})
 	addTool(s, changes, "update_message", "Add labels to a message or take them away: read, unread, starred, spam, trash, or your own.",
 		func(ctx context.Context, c *Caller, in messageLabels) (any, error) {
-			m, err := c.API.UpdateMessage(ctx, in.Inbox, in.Message, client.UpdateMessageParams{WorkspaceID: c.Workspace}, in.change())
+			m, err := c.API.UpdateMessage(ctx, in.Inbox, in.Message, client.UpdateMessageParams{WorkspaceID: c.Workspace}, client.MessageChangeBody{AddLabels: in.Add, RemoveLabels: in.Remove})
 			if err != nil {
 				return nil, err
 			}
