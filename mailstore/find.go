@@ -1,8 +1,9 @@
 package mailstore
 
 import (
+	"cmp"
 	"context"
-	"database/sql"
+	"encoding/json"
 	"errors"
 	"math"
 	"slices"
@@ -19,8 +20,9 @@ const (
 	MaxSearchSteps = 20_000           // messages that one page looks at; then it ends, and the next one goes on
 	MaxSearchTime  = 10 * time.Second // for a page, with the wait for the indexer
 
-	searchStep    = 64      // messages that are looked at together
-	rowsPerSecond = 1 << 16 // numbers of word_rows in a second
+	firstCandidates = MaxRanked + 24 // that the index is asked for at first; then it is asked for all that a page looks at
+	searchStep      = 64             // messages that are looked at together
+	rowsPerSecond   = 1 << 16        // numbers of word_rows in a second
 )
 
 var (
@@ -150,6 +152,7 @@ type finder struct {
 	inbox  InboxID
 	search Search
 	limit  int
+	most   int // candidates that a page looks at
 
 	match  string // for the index
 	filter string // SQL for what the index cannot say
@@ -165,7 +168,7 @@ type finder struct {
 }
 
 func newFinder(ctx context.Context, w *workspace, inbox InboxID, s Search) *finder {
-	f := &finder{ctx: ctx, w: w, inbox: inbox, search: s, limit: pageLimit(s.Limit), from: math.MinInt64, to: math.MaxInt64, phrases: s.Query.Phrases()}
+	f := &finder{ctx: ctx, w: w, inbox: inbox, search: s, limit: pageLimit(s.Limit), most: MaxSearchSteps, from: math.MinInt64, to: math.MaxInt64, phrases: s.Query.Phrases()}
 	f.match = wordConditionOf(s.Query.Root).match
 	if inbox != "" {
 		f.match = "(" + f.match + " AND " + matchMark(inboxMark(inbox)) + ")"
@@ -221,7 +224,7 @@ func (f *finder) newest(to int64) (last int64, more bool, err error) {
 	steps := 0
 	err = f.candidates(f.from, to, func(row int64) error {
 		steps++
-		if pending = append(pending, row); len(pending) < cap(pending) && steps < MaxSearchSteps {
+		if pending = append(pending, row); len(pending) < cap(pending) && steps < f.most {
 			return nil
 		}
 		last, more, err = f.take(pending)
@@ -229,7 +232,7 @@ func (f *finder) newest(to int64) (last int64, more bool, err error) {
 		switch {
 		case err != nil:
 			return err
-		case !more && steps == MaxSearchSteps:
+		case !more && steps == f.most:
 			last, more = row, true
 		}
 		if more {
@@ -246,16 +249,35 @@ func (f *finder) newest(to int64) (last int64, more bool, err error) {
 	return f.take(pending)
 }
 
-// candidates gives the rows of a span that the index finds, the newest first.
+// candidates gives the rows of a span that the index finds, the newest first, until give has an error.
 func (f *finder) candidates(from, to int64, give func(row int64) error) error {
-	return f.tx.EachWithin(f.ctx, "SELECT rowid FROM word_text WHERE word_text MATCH ? AND rowid BETWEEN ? AND ? ORDER BY rowid DESC",
-		sqlite.Args(f.match, from, to), func(scan func(...any) error) error {
-			var row int64
-			if err := scan(&row); err != nil {
+	for size := firstCandidates; ; size = MaxSearchSteps {
+		rows, err := f.matching(f.match, from, to, size)
+		if err != nil {
+			return err
+		}
+		for _, row := range rows {
+			if err := give(row); err != nil {
 				return err
 			}
-			return give(row)
-		})
+		}
+		if len(rows) < size {
+			return nil
+		}
+		to = rows[size-1] - 1
+	}
+}
+
+// matching gives the newest rows of a span that the index finds.
+func (f *finder) matching(match string, from, to int64, most int) (rows []int64, err error) {
+	var encoded []byte
+	err = f.tx.RowWithin(f.ctx, "SELECT json_group_array(rowid) FROM (SELECT rowid FROM word_text WHERE word_text MATCH ? AND rowid BETWEEN ? AND ? ORDER BY rowid DESC LIMIT ?)",
+		sqlite.Args(match, from, to, most), &encoded)
+	if err == nil {
+		err = json.Unmarshal(encoded, &rows)
+	}
+	slices.SortFunc(rows, func(a, b int64) int { return cmp.Compare(b, a) })
+	return rows, err
 }
 
 // take adds those of some rows that the filter passes to the page. more tells that it is full and there is another hit; last
@@ -289,17 +311,14 @@ func (f *finder) take(rows []int64) (last int64, more bool, err error) {
 
 // pass gives those of some rows that the filter passes, with their threads.
 func (f *finder) pass(rows []int64) (map[int64]ThreadID, error) {
+	var encoded []byte
 	passed := make(map[int64]ThreadID, len(rows))
-	query := "SELECT r.id, (SELECT thread_id FROM messages " + byID + "WHERE messages.id = r.message_id AND " + f.filter + ") FROM json_each(?) j CROSS JOIN word_rows r WHERE r.id = j.value"
-	err := f.tx.EachWithin(f.ctx, query, append(slices.Clone(f.args), encodeRows(rows)), func(scan func(...any) error) error {
-		var row int64
-		var thread sql.NullString
-		err := scan(&row, &thread)
-		if thread.Valid {
-			passed[row] = ThreadID(thread.String)
-		}
-		return err
-	})
+	query := "SELECT json_group_object(id, thread) FROM (SELECT r.id, (SELECT thread_id FROM messages " + byID + "WHERE messages.id = r.message_id AND " + f.filter +
+		") AS thread FROM json_each(?) j CROSS JOIN word_rows r WHERE r.id = j.value) WHERE thread IS NOT NULL"
+	err := f.tx.RowWithin(f.ctx, query, append(slices.Clone(f.args), encodeRows(rows)), &encoded)
+	if err == nil {
+		err = json.Unmarshal(encoded, &passed)
+	}
 	return passed, err
 }
 
@@ -309,12 +328,9 @@ func (f *finder) knownThread(row int64, thread ThreadID) (known bool, err error)
 	if f.threads == nil || f.threads[thread] || f.search.After == nil {
 		return f.threads[thread], nil
 	}
-	query := `SELECT 1 FROM word_rows r WHERE r.message_id IN (SELECT id FROM messages ` + byThread + `WHERE thread_id = ?) AND r.id >= ?
-		AND EXISTS (SELECT 1 FROM word_text WHERE word_text MATCH ? AND rowid = r.id) AND EXISTS (SELECT 1 FROM messages ` + byID + "WHERE messages.id = r.message_id AND " + f.filter + ") LIMIT 1"
-	err = f.tx.EachWithin(f.ctx, query, append(sqlite.Args(string(thread), f.search.After.Row, f.match), f.args...), func(func(...any) error) error {
-		known = true
-		return nil
-	})
+	query := `SELECT EXISTS (SELECT 1 FROM word_rows r WHERE r.message_id IN (SELECT id FROM messages ` + byThread + `WHERE thread_id = ?) AND r.id >= ?
+		AND EXISTS (SELECT 1 FROM word_text WHERE word_text MATCH ? AND rowid = r.id) AND EXISTS (SELECT 1 FROM messages ` + byID + "WHERE messages.id = r.message_id AND " + f.filter + "))"
+	err = f.tx.RowWithin(f.ctx, query, append(sqlite.Args(string(thread), f.search.After.Row, f.match), f.args...), &known)
 	if known {
 		f.threads[thread] = true
 	}

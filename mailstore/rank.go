@@ -8,7 +8,6 @@ import (
 	"slices"
 
 	"github.com/postroom/postroom/mailstore/query"
-	"github.com/postroom/postroom/mailstore/sqlite"
 )
 
 // Limits and weights of a ranked search.
@@ -92,7 +91,7 @@ func (f *finder) behindRanked(place SearchPlace) (*SearchPlace, error) {
 func (f *finder) span(from, to int64) (rows []int64, err error) {
 	most := MaxRanked
 	if f.search.After != nil {
-		most = MaxSearchSteps
+		most = f.most
 	}
 	err = f.candidates(from, to, func(row int64) error {
 		if rows = append(rows, row); len(rows) == most {
@@ -120,15 +119,12 @@ func (f *finder) scores(rows []int64, newest int64) (map[int64]int64, error) {
 	}
 	for _, n := range phrases {
 		for _, field := range fieldPoints {
-			err := f.tx.EachWithin(f.ctx, "SELECT rowid FROM word_text WHERE word_text MATCH ? AND rowid BETWEEN ? AND ?",
-				sqlite.Args(matchWords(field.columns, n.Phrase), rows[len(rows)-1], rows[0]), func(scan func(...any) error) error {
-					var row int64
-					err := scan(&row)
-					points[row] += field.points / float64(len(phrases))
-					return err
-				})
+			found, err := f.matching(matchWords(field.columns, n.Phrase), rows[len(rows)-1], rows[0], MaxSearchSteps)
 			if err != nil {
 				return nil, err
+			}
+			for _, row := range found {
+				points[row] += field.points / float64(len(phrases))
 			}
 		}
 	}

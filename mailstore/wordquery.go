@@ -129,6 +129,9 @@ func wholeSQL(n query.Node) (clause string, args []any) {
 	case query.Before:
 		return "received_at < ?", []any{n.Time.UnixMicro()}
 	}
+	if n.Phrase.Prefix { // for which FTS5 reads all words with this beginning before it looks at rowid: once for all rows, then
+		return "r.id IN (SELECT rowid FROM word_text WHERE word_text MATCH ?)", []any{wordConditionOf(n).match}
+	}
 	return "EXISTS (SELECT 1 FROM word_text WHERE word_text MATCH ? AND rowid = r.id)", []any{wordConditionOf(n).match}
 }
 

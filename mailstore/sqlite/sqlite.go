@@ -427,7 +427,13 @@ func (tx *Tx) query(ctx context.Context, query string, args []any) (rows *sql.Ro
 
 // Row scans the single row of a statement; sql.ErrNoRows if there is none.
 func (tx *Tx) Row(query string, args []any, dest ...any) error {
-	rows, done, err := tx.query(context.Background(), query, args)
+	return tx.RowWithin(context.Background(), query, args, dest...)
+}
+
+// RowWithin is Row for a statement that may take long: the end of ctx interrupts it, and its error is the answer. There is
+// no such thing for many rows: the driver interrupts only the way to the first one.
+func (tx *Tx) RowWithin(ctx context.Context, query string, args []any, dest ...any) error {
+	rows, done, err := tx.query(ctx, query, args)
 	if err != nil {
 		return err
 	}
@@ -446,12 +452,7 @@ func (tx *Tx) Row(query string, args []any, dest ...any) error {
 
 // Each calls f for each row of a statement, with a function that scans it.
 func (tx *Tx) Each(query string, args []any, f func(scan func(...any) error) error) error {
-	return tx.EachWithin(context.Background(), query, args, f)
-}
-
-// EachWithin is Each for a statement that may take long: the end of ctx interrupts it, and its error is the answer.
-func (tx *Tx) EachWithin(ctx context.Context, query string, args []any, f func(scan func(...any) error) error) error {
-	rows, done, err := tx.query(ctx, query, args)
+	rows, done, err := tx.query(context.Background(), query, args)
 	if err != nil {
 		return err
 	}
