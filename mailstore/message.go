@@ -52,7 +52,7 @@ func pageLimit(n int) int {
 func (f MessageFilter) index() string {
 	switch {
 	case len(f.IDs) > 0:
-		return "INDEXED BY sqlite_autoindex_messages_1 " // of the primary key
+		return byID
 	case f.ThreadID != "":
 		return byThread
 	case f.MessageID != "":
@@ -63,11 +63,15 @@ func (f MessageFilter) index() string {
 
 const byThread = "INDEXED BY messages_by_thread "
 
-// where writes the filter as SQL.
+// where writes the filter as SQL, for the messages of an inbox, or of all.
 func (f MessageFilter) where(inbox InboxID) (string, []any) {
 	var b strings.Builder
-	b.WriteString("WHERE inbox_id = ?")
-	args := []any{string(inbox)}
+	var args []any
+	b.WriteString("WHERE TRUE")
+	if inbox != "" {
+		b.WriteString(" AND inbox_id = ?")
+		args = append(args, string(inbox))
+	}
 	add := func(clause string, more ...any) {
 		b.WriteString(" AND " + clause)
 		args = append(args, more...)

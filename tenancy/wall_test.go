@@ -232,6 +232,11 @@ var walls = map[string][]wallCall{
 	"Mail": inboxCalls(func(ctx context.Context, g *Grant, ws mailstore.WorkspaceID, inbox string, of things) error {
 		return err2(g.Mail(ctx, ws, inbox, MessagesRead))
 	}),
+	"MailOf": append(inboxCalls(func(ctx context.Context, g *Grant, ws mailstore.WorkspaceID, inbox string, of things) error {
+		return err2(g.MailOf(ctx, ws, inbox, MessagesRead))
+	}), workspaceCall(func(ctx context.Context, g *Grant, ws mailstore.WorkspaceID, of things) error {
+		return err2(g.MailOf(ctx, ws, "", MessagesRead))
+	}, nil)...),
 	"MaySend": inboxCalls(func(ctx context.Context, g *Grant, ws mailstore.WorkspaceID, inbox string, of things) error {
 		return err2(g.MaySend(ctx, ws, inbox))
 	}),

@@ -53,6 +53,7 @@ type messageObject struct {
 	Truncated     bool         `json:"truncated,omitempty" doc:"text or html was cut."`
 	Trust         *trustFacts  `json:"trust,omitempty" doc:"Facts for a reader that cannot see the message, such as a language model. Only where one message is fetched or changed: not in lists, threads and events."`
 	Delivery      *delivery    `json:"delivery,omitempty" doc:"In events alone: what became of one recipient."`
+	Highlights    []highlight  `json:"highlights,omitempty" doc:"In a search alone: where it has what was looked for; at most 10."`
 }
 
 // auth is evidence of who sent a message (RFC 8601).
@@ -169,12 +170,14 @@ func asReadBy(ctx context.Context, g *tenancy.Grant, box mailstore.Inbox, m mail
 type messageList struct {
 	Messages   []messageObject `json:"messages" doc:"Newest first, without html and with text cut to preview."`
 	NextCursor string          `json:"nextCursor,omitempty" doc:"Ask for the next page with it; absent on the last one."`
+	Partial    bool            `json:"partial,omitempty" doc:"Of a search: mail of before an update of the server is still being indexed; older messages may be missing."`
 }
 
 type (
 	messages struct {
 		InboxPath
 		Page
+		Q            string    `query:"q" doc:"What to look for, written as for GET /v1/search; the newest first, with highlights."`
 		Labels       []string  `query:"labels,explode" doc:"Only messages that bear all of these; separated by commas, or given several times."`
 		From         string    `query:"from" doc:"Part of the sender's name or address."`
 		To           string    `query:"to" doc:"Part of a recipient's name or address."`
@@ -297,6 +300,10 @@ func listMessages(ctx context.Context, g *tenancy.Grant, in *messages) (*result[
 	if err != nil {
 		return nil, err
 	}
+	if in.Q != "" {
+		list, err := textQuery{q: in.Q, page: in.Page, filter: in.filter()}.messages(ctx, box.Mail())
+		return &result[messageList]{list}, err
+	}
 	list := "messages:" + string(box.ID())
 	at, err := parsePlace(list, in.Cursor)
 	if err != nil {
@@ -306,7 +313,7 @@ func listMessages(ctx context.Context, g *tenancy.Grant, in *messages) (*result[
 	if err != nil {
 		return nil, err
 	}
-	return &result[messageList]{messageList{each(all, messageOf), nextPlace(list, behind)}}, nil
+	return &result[messageList]{messageList{Messages: each(all, messageOf), NextCursor: nextPlace(list, behind)}}, nil
 }
 
 // byteRoutes give bytes as they are. A browser must not take them for a page of ours: they are downloads, in a sandbox.

@@ -45,6 +45,7 @@ func (s *Server) routes() *http.ServeMux {
 	s.domainRoutes(a)
 	s.inboxRoutes(a)
 	s.messageRoutes(a)
+	s.searchRoutes(a)
 	s.waitRoute(a)
 	s.simulateRoute(a)
 	s.sendRoutes(a)

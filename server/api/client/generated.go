@@ -617,6 +617,7 @@ type ListMessagesParams struct {
 	WorkspaceID  string    `query:"workspaceId"`  // Which workspace an operator means; for other keys their own.
 	Limit        int64     `query:"limit"`        // Entries of a page.
 	Cursor       string    `query:"cursor"`       // nextCursor of the page before.
+	Q            string    `query:"q"`            // What to look for, written as for GET /v1/search; the newest first, with highlights.
 	Labels       []string  `query:"labels"`       // Only messages that bear all of these; separated by commas, or given several times.
 	From         string    `query:"from"`         // Part of the sender's name or address.
 	To           string    `query:"to"`           // Part of a recipient's name or address.
@@ -683,6 +684,7 @@ type ListThreadsParams struct {
 	WorkspaceID string   `query:"workspaceId"` // Which workspace an operator means; for other keys their own.
 	Limit       int64    `query:"limit"`       // Entries of a page.
 	Cursor      string   `query:"cursor"`      // nextCursor of the page before.
+	Q           string   `query:"q"`           // What to look for, written as for GET /v1/search: threads in which a message is found, by the newest such message.
 	Labels      []string `query:"labels"`      // Only threads in which one message bears all of these; separated by commas, or given several times.
 }
 
@@ -823,6 +825,22 @@ type RotateWorkspaceKeyParams struct {
 // RotateWorkspaceKey: Make a key that takes the place of this one (POST /v1/workspaces/{workspace}/api-keys/{key}/rotate).
 func (c *Client) RotateWorkspaceKey(ctx context.Context, workspace string, key string, params RotateWorkspaceKeyParams, body Rotation) (*NewKey, error) {
 	return do[NewKey](ctx, c, "POST", "/v1/workspaces/"+url.PathEscape(workspace)+"/api-keys/"+url.PathEscape(key)+"/rotate", params, body)
+}
+
+// SearchParams are what Search may be told besides; zero values are left out.
+type SearchParams struct {
+	WorkspaceID  string `query:"workspaceId"`  // Which workspace an operator means; for other keys their own.
+	Limit        int64  `query:"limit"`        // Entries of a page.
+	Cursor       string `query:"cursor"`       // nextCursor of the page before.
+	Q            string `query:"q"`            // What to look for; see the description of this operation.
+	Sort         string `query:"sort"`         // relevance: where it stands (subject, sender, attachment names, recipients, text, in this order) and how new it is, among the newest 1,000; the others follow, newest first.
+	InboxID      string `query:"inboxId"`      // Only in this inbox, its id or address; without it in all of the workspace, or in a key's own inbox.
+	IncludeTrash bool   `query:"includeTrash"` // Also what lies in Trash or Junk.
+}
+
+// Search: Search messages (GET /v1/search). Words are all looked for, in any order, in subject, addresses, text and attachment names, whatever their case and accents; in languages without spaces, parts of a text. "words in quotes" stand one behind the other; invoi* is the beginning of a word; -word must not be there; a OR b; parentheses group. Operators: from:, to: (also Cc and Bcc), cc:, bcc:, subject:, filename:, label:, in: (a mailbox; in:anywhere is all of them), is:unread, is:read, is:starred, is:sent, is:received, is:draft, has:attachment, thread:, before: and after: (a day such as 2026-05-31, from midnight UTC, or a time; after: includes it). from:(ann OR bob) and subject:"two words" work too. What looks like an operator and is none is text. Trash and Junk are left out unless in: or label: names them. At most 2,048 octets and 32 conditions; of each message the first 256 KiB of text are searched, and of attachments the names.
+func (c *Client) Search(ctx context.Context, params SearchParams) (*HitList, error) {
+	return do[HitList](ctx, c, "GET", "/v1/search", params, nil)
 }
 
 // SendDraftParams are what SendDraft may be told besides; zero values are left out.
@@ -1222,6 +1240,12 @@ type EventList struct {
 	NextCursor string  `json:"nextCursor"`   // Where to go on; always there.
 }
 
+// Fragment is a part of the API.
+type Fragment struct {
+	Match bool   `json:"match,omitzero"` // It is what was looked for.
+	Text  string `json:"text"`           // Plain text, as the sender wrote it; escape it before it goes into a page.
+}
+
 // HiddenText is a part of the API.
 type HiddenText struct {
 	Characters int64  `json:"characters"` // In all of them.
@@ -1229,6 +1253,19 @@ type HiddenText struct {
 	Kind       string `json:"kind"`       // Why it is not seen. other_alternative: the plain text says what the HTML does not.
 	Times      int64  `json:"times"`      // In how many places.
 	Where      string `json:"where"`      // Where it is.
+}
+
+// Highlight is a part of the API.
+type Highlight struct {
+	Field     string     `json:"field"`     // Where it is; attachment is a file's name.
+	Fragments []Fragment `json:"fragments"` // Together they are the field, or of text an excerpt on one line. Plain text, not HTML.
+}
+
+// HitList is a part of the API.
+type HitList struct {
+	Hits       []MessageObject `json:"hits"`                // Messages as lists give them, with highlights.
+	NextCursor string          `json:"nextCursor,omitzero"` // Ask for the next page with it; absent on the last one. A page may have fewer hits than it could and not be the last.
+	Partial    bool            `json:"partial,omitzero"`    // Mail of before an update of the server is still being indexed; older messages may be missing.
 }
 
 // HostState is a part of the API.
@@ -1414,6 +1451,7 @@ type MessageChangeBody struct {
 type MessageList struct {
 	Messages   []MessageObject `json:"messages"`            // Newest first, without html and with text cut to preview.
 	NextCursor string          `json:"nextCursor,omitzero"` // Ask for the next page with it; absent on the last one.
+	Partial    bool            `json:"partial,omitzero"`    // Of a search: mail of before an update of the server is still being indexed; older messages may be missing.
 }
 
 // MessageObject is a part of the API.
@@ -1428,6 +1466,7 @@ type MessageObject struct {
 	ExtractedText string       `json:"extractedText,omitzero"` // The new text of a reply, without the quoted history.
 	Failure       string       `json:"failure,omitzero"`       // In answers about drafts alone: why it could not be sent at its time.
 	From          Person       `json:"from"`                   // Who wrote it; an empty address if it does not say.
+	Highlights    []Highlight  `json:"highlights,omitzero"`    // In a search alone: where it has what was looked for; at most 10.
 	HTML          string       `json:"html,omitzero"`          // As the sender wrote it: not safe to show without care.
 	ID            string       `json:"id"`                     // Begins with msg_.
 	InReplyTo     string       `json:"inReplyTo,omitzero"`     // The Message-ID that it answers.
@@ -1893,23 +1932,26 @@ type SuppressionList struct {
 
 // Thread is a part of the API.
 type Thread struct {
-	CreatedAt     time.Time `json:"createdAt"`     // When its first message was stored.
-	ID            string    `json:"id"`            // Begins with thr_.
-	InboxID       string    `json:"inboxId"`       // The inbox that it belongs to.
-	Labels        []string  `json:"labels"`        // Of any of its messages.
-	LastAt        time.Time `json:"lastAt"`        // When its newest message came.
-	LastMessageID string    `json:"lastMessageId"` // Id of its newest message.
-	MessageCount  int64     `json:"messageCount"`  // How many messages it has.
-	Preview       string    `json:"preview"`       // Of its newest message.
-	Recipients    []Person  `json:"recipients"`    // Who was written to, each once.
-	Senders       []Person  `json:"senders"`       // Who wrote, each once.
-	Size          int64     `json:"size"`          // Octets of all of them.
-	Subject       string    `json:"subject"`       // Of its first message.
+	CreatedAt     time.Time   `json:"createdAt"`           // When its first message was stored.
+	Highlights    []Highlight `json:"highlights,omitzero"` // In a search alone: where that message has what was looked for.
+	ID            string      `json:"id"`                  // Begins with thr_.
+	InboxID       string      `json:"inboxId"`             // The inbox that it belongs to.
+	Labels        []string    `json:"labels"`              // Of any of its messages.
+	LastAt        time.Time   `json:"lastAt"`              // When its newest message came.
+	LastMessageID string      `json:"lastMessageId"`       // Id of its newest message.
+	MatchID       string      `json:"matchId,omitzero"`    // In a search alone: its newest message that was found.
+	MessageCount  int64       `json:"messageCount"`        // How many messages it has.
+	Preview       string      `json:"preview"`             // Of its newest message.
+	Recipients    []Person    `json:"recipients"`          // Who was written to, each once.
+	Senders       []Person    `json:"senders"`             // Who wrote, each once.
+	Size          int64       `json:"size"`                // Octets of all of them.
+	Subject       string      `json:"subject"`             // Of its first message.
 }
 
 // ThreadList is a part of the API.
 type ThreadList struct {
 	NextCursor string   `json:"nextCursor,omitzero"` // Ask for the next page with it; absent on the last one.
+	Partial    bool     `json:"partial,omitzero"`    // Of a search: mail of before an update of the server is still being indexed; older messages may be missing.
 	Threads    []Thread `json:"threads"`             // The one with the newest message first.
 }
 
@@ -1964,20 +2006,22 @@ type WaitRequestBody struct {
 
 // WholeThread is a part of the API.
 type WholeThread struct {
-	CreatedAt     time.Time       `json:"createdAt"`          // When its first message was stored.
-	ID            string          `json:"id"`                 // Begins with thr_.
-	InboxID       string          `json:"inboxId"`            // The inbox that it belongs to.
-	Labels        []string        `json:"labels"`             // Of any of its messages.
-	LastAt        time.Time       `json:"lastAt"`             // When its newest message came.
-	LastMessageID string          `json:"lastMessageId"`      // Id of its newest message.
-	MessageCount  int64           `json:"messageCount"`       // How many messages it has.
-	Messages      []MessageObject `json:"messages"`           // Oldest first; at most 200, the newest. GET …/messages?threadId= lists all.
-	Preview       string          `json:"preview"`            // Of its newest message.
-	Recipients    []Person        `json:"recipients"`         // Who was written to, each once.
-	Senders       []Person        `json:"senders"`            // Who wrote, each once.
-	Size          int64           `json:"size"`               // Octets of all of them.
-	Subject       string          `json:"subject"`            // Of its first message.
-	Truncated     bool            `json:"truncated,omitzero"` // There are more messages than are given, or a text was cut.
+	CreatedAt     time.Time       `json:"createdAt"`           // When its first message was stored.
+	Highlights    []Highlight     `json:"highlights,omitzero"` // In a search alone: where that message has what was looked for.
+	ID            string          `json:"id"`                  // Begins with thr_.
+	InboxID       string          `json:"inboxId"`             // The inbox that it belongs to.
+	Labels        []string        `json:"labels"`              // Of any of its messages.
+	LastAt        time.Time       `json:"lastAt"`              // When its newest message came.
+	LastMessageID string          `json:"lastMessageId"`       // Id of its newest message.
+	MatchID       string          `json:"matchId,omitzero"`    // In a search alone: its newest message that was found.
+	MessageCount  int64           `json:"messageCount"`        // How many messages it has.
+	Messages      []MessageObject `json:"messages"`            // Oldest first; at most 200, the newest. GET …/messages?threadId= lists all.
+	Preview       string          `json:"preview"`             // Of its newest message.
+	Recipients    []Person        `json:"recipients"`          // Who was written to, each once.
+	Senders       []Person        `json:"senders"`             // Who wrote, each once.
+	Size          int64           `json:"size"`                // Octets of all of them.
+	Subject       string          `json:"subject"`             // Of its first message.
+	Truncated     bool            `json:"truncated,omitzero"`  // There are more messages than are given, or a text was cut.
 }
 
 // Workspace is a part of the API.
