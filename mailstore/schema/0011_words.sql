@@ -41,3 +41,9 @@ CREATE TRIGGER words_forget AFTER DELETE ON messages BEGIN
   DELETE FROM word_rows WHERE message_id = OLD.id;
   DELETE FROM word_backlog WHERE message_id = OLD.id;
 END;
+
+-- The text of a draft changes: its words are indexed anew, and it keeps its place.
+CREATE TRIGGER words_renew AFTER UPDATE OF structure ON messages BEGIN
+  DELETE FROM word_text WHERE rowid IN (SELECT id FROM word_rows WHERE message_id = NEW.id);
+  DELETE FROM word_backlog WHERE message_id = NEW.id;
+END;

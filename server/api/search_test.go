@@ -181,3 +181,20 @@ func TestWhatAnEventTellsOfIsFound(t *testing.T) {
 		}
 	}
 }
+
+func TestADraftIsFoundByWhatItSaysNow(t *testing.T) {
+	w := newWorld(t, Config{})
+	var d struct{ ID string }
+	w.must(201, "POST", "/v1/inboxes/"+w.a.inbox+"/drafts", w.a.key, `{"to":"ann@x.example","subject":"Draft","text":"aubergine"}`, &d)
+	find := func(word string) []string { return subjectsOf(w.search(w.a.key, q("in:drafts "+word)).Hits) }
+	if got := find("aubergine"); !slices.Equal(got, []string{"Draft"}) {
+		t.Fatalf("before: %q", got)
+	}
+	w.must(200, "PATCH", "/v1/inboxes/"+w.a.inbox+"/drafts/"+d.ID, w.a.key, `{"text":"zucchini"}`, nil)
+	if got := find("zucchini"); !slices.Equal(got, []string{"Draft"}) {
+		t.Errorf("by the new text: %q", got)
+	}
+	if got := find("aubergine"); len(got) != 0 {
+		t.Errorf("by the old text: %q", got)
+	}
+}
