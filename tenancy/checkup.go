@@ -36,7 +36,7 @@ type Checkup struct {
 	At, Due time.Time // when that was, and when to ask again; a zero Due: not by itself
 	Failed  bool      // the DNS did not answer what counts, which says nothing of Owned and Here
 	Owned   bool      // the text is there that proves the workspace's claim
-	Here    bool      // mail for the domain comes here
+	Here    bool      // mail for the domain comes here, or is signed with a key of the claim's that the domain has published
 
 	Report  json.RawMessage // for who shows it
 	Changes json.RawMessage // what is worse than before, to be told; nil: nothing

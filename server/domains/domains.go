@@ -195,7 +195,7 @@ func (w *Watch) ask(ctx context.Context, dom tenancy.Domain) (tenancy.Domain, er
 	before, _ := Report(dom)
 	kept := dnscheck.Remember(before, now)
 	c := tenancy.Checkup{At: now.At, Owned: now.Owner == dnscheck.Proven, Here: w.here(now), Changes: worse(before, now)}
-	c.Failed = !c.Owned && !c.Here && (now.Owner == dnscheck.Unknown || failed(now, dnscheck.PurposeMX))
+	c.Failed = !c.Owned && !c.Here && (now.Owner == dnscheck.Unknown || failed(now, dnscheck.PurposeMX) || failed(now, dnscheck.PurposeDKIM))
 	c.Due = dnscheck.Next(dom.CreatedAt, now.At, dom.Status == tenancy.Verified || c.Owned && !dom.Taken, dom.Checks+1, now)
 	if c.Report, err = encode(kept); err != nil {
 		return dom, err
@@ -217,10 +217,12 @@ func (w *Watch) ask(ctx context.Context, dom tenancy.Domain) (tenancy.Domain, er
 // documents are the purposes of hosts that serve documents by HTTPS.
 var documents = []string{dnscheck.PurposeMTASTSPolicy, dnscheck.PurposeAutoconfig, dnscheck.PurposeAutodiscover}
 
-// here reports whether mail for the domain comes to this server, be it to others too.
+// here reports whether mail for the domain comes to this server, be it to others too, or what leaves here is signed with a key that the
+// domain has published.
 func (w *Watch) here(r dnscheck.Report) bool {
 	return slices.ContainsFunc(r.Findings, func(f dnscheck.Finding) bool {
-		return f.Record.Purpose == dnscheck.PurposeMX && (f.Status == dnscheck.OK || f.Status == dnscheck.Propagating || slices.ContainsFunc(f.Found, w.namesUs))
+		there := f.Status == dnscheck.OK || f.Status == dnscheck.Propagating
+		return f.Record.Purpose == dnscheck.PurposeDKIM && there || f.Record.Purpose == dnscheck.PurposeMX && (there || slices.ContainsFunc(f.Found, w.namesUs))
 	})
 }
 

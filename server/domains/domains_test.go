@@ -263,3 +263,31 @@ func TestDomainsThatLackSomethingAreCounted(t *testing.T) {
 	b.must(err)
 	count(2, 1) // nobody has asked about the new one
 }
+
+// A domain that sends through this server and has its mail elsewhere does not lose its state because somebody tidied up.
+func TestAKeyInTheDNSKeepsADomain(t *testing.T) {
+	b := newBed(t)
+	dom, _, err := b.g.CreateDomain(t.Context(), "", tenancy.NewDomain{Domain: "shop.test"})
+	b.must(err)
+	b.publish(dom, dnscheck.PurposeOwnership, dnscheck.PurposeDKIM)
+	dom, err = b.watch.Check(t.Context(), dom)
+	b.must(err)
+	b.zones.Set("_postroom.shop.test.")
+	for range 10 {
+		b.pass(24 * time.Hour)
+		if dom, err = b.watch.Check(t.Context(), dom); err != nil || dom.Status != tenancy.Verified || !dom.AwaySince.IsZero() {
+			t.Fatalf("%s, %s, %v", dom.Status, dom.Report, err)
+		}
+	}
+	list, err := b.watch.Records(t.Context(), dom)
+	b.must(err)
+	for _, r := range list {
+		if r.Purpose == dnscheck.PurposeDKIM {
+			b.zones.Set(r.Name+".", `1 TXT "v=DKIM1; p=AAAA"`)
+		}
+	}
+	b.pass(24 * time.Hour)
+	if dom, err = b.watch.Check(t.Context(), dom); err != nil || dom.AwaySince.IsZero() {
+		t.Errorf("another key keeps it: %s, %v", dom.Report, err)
+	}
+}
