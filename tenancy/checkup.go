@@ -52,10 +52,13 @@ func (d *Directory) Ownership(ctx context.Context, dom Domain) (string, error) {
 	return mac(secret, "ownership", string(dom.WorkspaceID), dom.Name, "1") + mac(secret, "ownership", string(dom.WorkspaceID), dom.Name, "2"), nil
 }
 
-// DueDomains lists claims whose DNS is to be asked by now, the longest due first.
+// DueDomains lists claims whose DNS is to be asked by now: of each workspace the longest due, then of each the next, and so on, so that
+// one with many keeps no other waiting.
 func (d *Directory) DueDomains(ctx context.Context, limit int) (list []Domain, err error) {
 	err = d.view(ctx, func(tx *sqlite.Tx) error {
-		return tx.Each("SELECT "+domainColumns+" FROM domains WHERE check_due > 0 AND check_due <= ? ORDER BY check_due LIMIT ?", sqlite.Args(d.now().UnixMicro(), limit),
+		return tx.Each("SELECT "+domainColumns+` FROM domains JOIN (
+				SELECT id AS due, ROW_NUMBER() OVER (PARTITION BY workspace_id ORDER BY check_due, id) AS turn FROM domains WHERE check_due > 0 AND check_due <= ?
+			) ON id = due ORDER BY turn, check_due, id LIMIT ?`, sqlite.Args(d.now().UnixMicro(), limit),
 			func(scan func(...any) error) error {
 				dom, _, err := readDomain(scan)
 				list = append(list, dom)

@@ -3,6 +3,7 @@ package tenancy
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -122,5 +123,28 @@ func TestAnAddressAtALostClaimIsFreeForWhoHasTheDomain(t *testing.T) {
 	second, _ := w.inbox(b, "", "second", "x.test")
 	if _, err := b.AddAddress(w.ctx(), "", second.Address, "info@x.test", false); !errors.Is(err, errAddressTaken) {
 		t.Errorf("twice in one domain: %v", err)
+	}
+}
+
+// Who has claimed a thousand domains whose DNS is slow keeps nobody else waiting.
+func TestDomainsOfAllWorkspacesAreAskedAboutInTurn(t *testing.T) {
+	w := newWorld(t)
+	_, a := w.tenant("a", "a.test")
+	_, b := w.tenant("b", "b.test")
+	for _, d := range must(w.dir.DueDomains(w.ctx(), 10)) {
+		w.checked(d, Checkup{})
+	}
+	for i := range 10 {
+		w.claim(a, fmt.Sprintf("many%d.test", i))
+		w.clock.advance(time.Second)
+	}
+	w.claim(b, "one.test")
+	w.claim(b, "two.test")
+	var names []string
+	for _, d := range must(w.dir.DueDomains(w.ctx(), 5)) {
+		names = append(names, d.Name)
+	}
+	if got := strings.Join(names, " "); got != "many0.test one.test many1.test two.test many2.test" {
+		t.Error(got)
 	}
 }
