@@ -291,3 +291,35 @@ func TestAKeyInTheDNSKeepsADomain(t *testing.T) {
 		t.Errorf("another key keeps it: %s, %v", dom.Report, err)
 	}
 }
+
+func TestFewDomainsOfAWorkspaceAreAskedAboutAtOneTime(t *testing.T) {
+	w := New(Config{}, nil, slog.New(slog.DiscardHandler))
+	var back []func()
+	for range ofOne {
+		giveBack, err := w.turn(t.Context(), "ws_a")
+		if err != nil {
+			t.Fatal(err)
+		}
+		back = append(back, giveBack)
+	}
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := w.turn(gone, "ws_a"); !errors.Is(err, context.Canceled) {
+		t.Errorf("one more: %v", err)
+	}
+	other, err := w.turn(t.Context(), "ws_b")
+	if err != nil {
+		t.Fatalf("another workspace waits: %v", err)
+	}
+	other()
+	back[0]()
+	if back[0], err = w.turn(t.Context(), "ws_a"); err != nil {
+		t.Error(err)
+	}
+	for _, giveBack := range back {
+		giveBack()
+	}
+	if len(w.turns) != 0 {
+		t.Errorf("%d workspaces are remembered", len(w.turns))
+	}
+}
