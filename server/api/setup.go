@@ -15,7 +15,6 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"golang.org/x/net/idna"
 
-	"github.com/postroom/postroom/mailstore/aggregate"
 	"github.com/postroom/postroom/server/dnscheck"
 	"github.com/postroom/postroom/server/domains"
 	"github.com/postroom/postroom/tenancy"
@@ -335,7 +334,7 @@ func (s *Server) domainHealth(ctx context.Context, g *tenancy.Grant, in *DomainP
 	if err != nil {
 		return nil, err
 	}
-	h.DMARC = summaryOf(aggregate.Summarize(reports.DMARC))
+	h.DMARC = summaryOf(reports.DMARC)
 	host, err := s.cfg.Domains.Host(ctx)
 	if err == nil {
 		h.Server = serverOf(host)
