@@ -62,6 +62,7 @@ func newBed(t *testing.T) *bed {
 		shop.test. 1 SOA ns.shop.test. me.shop.test. 1 3600 600 86400 1
 		shop.test. 1 NS ns.shop.test.
 		ns.shop.test. 1 A 127.0.0.1
+		org. 1 NS a0.org.test.
 	`) // a name server at a private address is not asked
 	dns := resolver.New(resolver.Config{Servers: []string{b.zones.Addr()}, Clock: b.clock})
 	b.watch = New(Config{Checker: dnscheck.New(dnscheck.Config{Resolver: dns, Clock: b.clock}), Server: dnscheck.Server{Hostname: "mail.host.test", IPs: []netip.Addr{netip.MustParseAddr("192.0.2.1")}}},
