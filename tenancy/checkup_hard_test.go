@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/postroom/postroom/mailstore/fault"
 )
 
 // look has the DNS of a domain be asked once a day, with the same answer.
@@ -147,4 +149,16 @@ func TestDomainsOfAllWorkspacesAreAskedAboutInTurn(t *testing.T) {
 	if got := strings.Join(names, " "); got != "many0.test one.test many1.test two.test many2.test" {
 		t.Error(got)
 	}
+}
+
+func TestADomainIsClaimedOnlyIfItsRecordsFitIntoTheDNS(t *testing.T) {
+	w := newWorld(t)
+	_, g := w.tenant("a", "a.test")
+	name := strings.Repeat("a.", MaxClaim/2-2) + "test"
+	if len(name) != MaxClaim {
+		t.Fatal(len(name))
+	}
+	w.claim(g, name)
+	_, _, err := g.CreateDomain(w.ctx(), "", NewDomain{Domain: "a." + name})
+	refused(t, "longer", err, fault.Invalid, "validation_failed")
 }

@@ -34,6 +34,9 @@ const (
 	maxShown  = 200 << 10       // octets of a report that is kept; of a longer one only what is wrong
 )
 
+// The names of all records of a claim fit into the DNS.
+const _ = uint(dnscheck.MaxDomain - tenancy.MaxClaim)
+
 // Config says what domains are to lead to.
 type Config struct {
 	Checker *dnscheck.Checker // nil: the DNS is not asked
