@@ -138,7 +138,7 @@ func (p *postroom) allowName(ctx context.Context, name string) error {
 func (p *postroom) isForDocuments(ctx context.Context, name string) bool {
 	for _, prefix := range autoconfig.Prefixes {
 		domain, ok := strings.CutPrefix(name, prefix)
-		if !ok || prefix == policyPrefix && p.policy().Mode == "" {
+		if !ok || prefix == policyPrefix && p.policy().Mode == "" || p.isSandbox(domain) {
 			continue
 		}
 		if ws, err := p.dir.Local(ctx, domain); err == nil && ws != "" {
@@ -146,6 +146,12 @@ func (p *postroom) isForDocuments(ctx context.Context, name string) bool {
 		}
 	}
 	return false
+}
+
+// isSandbox reports whether a domain is a workspace's below the operator's sandbox domain. An authority counts certificates by what is
+// registered: workspaces must not use up those of the operator.
+func (p *postroom) isSandbox(domain string) bool {
+	return p.cfg.Domains.Sandbox != "" && strings.HasSuffix(domain, "."+p.cfg.Domains.Sandbox)
 }
 
 // policyPrefix begins the host of an MTA-STS policy (RFC 8461, 3.3).

@@ -18,6 +18,7 @@ import (
 	"github.com/postroom/postroom/server/api"
 	"github.com/postroom/postroom/server/dnscheck"
 	"github.com/postroom/postroom/server/resolver"
+	"github.com/postroom/postroom/tenancy"
 	"golang.org/x/net/idna"
 )
 
@@ -37,6 +38,11 @@ func (c *setupCommand) Validate() error {
 	at := strings.LastIndexByte(c.Address, '@')
 	if at < 1 || !strings.Contains(c.Address[at+1:], ".") {
 		return fmt.Errorf("%q is no address: write one such as you@example.com", c.Address)
+	}
+	for _, name := range append([]string{c.domain()}, c.Domain...) {
+		if name = asciiName(name); !isHostname(name) || !strings.Contains(name, ".") {
+			return fmt.Errorf("%q is no domain: write one such as example.com", name)
+		}
 	}
 	if c.Hostname != "" && !isHostname(c.Hostname) {
 		return fmt.Errorf("--hostname: %q is no host name: write one such as mail.example.com", c.Hostname)
@@ -114,6 +120,11 @@ func (c *setupCommand) setUp(ctx context.Context, t terminal, on machine, base C
 	if mistakes := checkConfig(cfg, map[string]int{}); len(mistakes) > 0 {
 		return &configError{file: filepath.Base(c.Config), mistakes: mistakes}
 	}
+	if !running {
+		if err := checkOwner(os.Geteuid(), cfg.DataDir); err != nil {
+			return err
+		}
+	}
 	if err := c.writeConfig(t, p.cfg, kept); err != nil {
 		return err
 	}
@@ -131,6 +142,7 @@ func (c *setupCommand) setUp(ctx context.Context, t terminal, on machine, base C
 		if err = errors.Join(err, lend.close()); err != nil {
 			return err
 		}
+		fmt.Fprint(t.out, ownerAdvice(os.Geteuid(), cfg.DataDir, c.Config))
 		fmt.Fprintf(t.out, "\nNext: postroom serve --config %s\nand, once the records are in the DNS: postroom check --data %s\n", c.Config, cfg.DataDir)
 		return nil
 	}
@@ -178,7 +190,8 @@ func (c *setupCommand) foretell(t terminal, cfg Config, public []netip.Addr) err
 	fmt.Fprintf(t.out, "\nIn %s there would be a workspace for %s, the inbox %s, and keys.\nThese records would be asked for, beside those of the DKIM keys:\n\n", cfg.DataDir, c.domain(), c.Address)
 	printHostRecords(t, cfg.Hostname, public)
 	for _, name := range append([]string{c.domain()}, c.Domain...) {
-		fmt.Fprintf(t.out, "\n%s", dnscheck.ZoneFile(dnscheck.Records(dnscheck.Domain{Name: asciiName(name)}, dnscheck.Server{Hostname: cfg.Hostname})))
+		name = asciiName(name)
+		fmt.Fprintf(t.out, "\n%s", dnscheck.ZoneFile(dnscheck.Records(dnscheck.Domain{Name: name}, dnscheck.Server{Hostname: cfg.Hostname, ReportAddress: tenancy.Domain{Name: name}.Reports()})))
 	}
 	return nil
 }
@@ -303,11 +316,13 @@ func (f *founding) secret(what, text string) {
 	fmt.Fprintln(f.t.out, what+text)
 }
 
-// findWorkspace takes the one that has the domain, or makes one.
+// findWorkspace takes the one that has the domain, or makes one. A claim of somebody who has not proven it is nothing: the operator's mail
+// would be a stranger's.
 func (f *founding) findWorkspace(ctx context.Context) error {
 	var dom struct{ WorkspaceID, Status string }
 	err := f.ask(ctx, "GET", join("domains", f.domain()), nil, nil, &dom)
-	if refused := (*problem)(nil); errors.As(err, &refused) && refused.Status == http.StatusNotFound {
+	refused := (*problem)(nil)
+	if err == nil && dom.Status != string(tenancy.Verified) || errors.As(err, &refused) && refused.Status == http.StatusNotFound {
 		var ws struct{ ID string }
 		err = f.ask(ctx, "POST", join("workspaces"), nil, map[string]any{"name": f.domain()}, &ws)
 		f.workspace = ws.ID

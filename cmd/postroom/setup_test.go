@@ -11,7 +11,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/postroom/postroom/mailstore"
 	"github.com/postroom/postroom/server/dnscheck"
+	"github.com/postroom/postroom/tenancy"
 	"github.com/rogpeppe/go-internal/txtar"
 )
 
@@ -180,5 +182,85 @@ func TestAConfigurationThatIsThereIsKept(t *testing.T) {
 	c.Data = filepath.Join(dir, "elsewhere")
 	if _, _, err := c.base(); err == nil || !strings.Contains(err.Error(), "leave --data out") {
 		t.Error(err)
+	}
+}
+
+// A tenant's claim that nothing proves makes nobody's workspace the operator's.
+func TestAStrangersClaimIsNotTakenForTheOperators(t *testing.T) {
+	dir := t.TempDir()
+	m := &madeUp{System: "mx.shop.com", IPs: []netip.Addr{netip.MustParseAddr("8.8.4.4")}, DNS: "validates", Disk: 50 << 30}
+	setUp := func(address string) string {
+		t.Helper()
+		c := &setupCommand{Address: address, Config: filepath.Join(dir, "c.toml"), Data: filepath.Join(dir, "d")}
+		base, kept, err := c.base()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var out strings.Builder
+		if err := c.setUp(t.Context(), terminal{out: &out, err: &out}, m, base, kept); err != nil {
+			t.Fatal(err)
+		}
+		_, after, _ := strings.Cut(out.String(), "Workspace      ")
+		ws, _, _ := strings.Cut(after, "\n")
+		return ws
+	}
+	first := setUp("you@first.com")
+	cfg, err := LoadConfig(filepath.Join(dir, "c.toml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	lend, err := lendSocket(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, secret, err := lend.p.dir.Operator().CreateKey(t.Context(), tenancy.KeyOwner{Workspace: mailstore.WorkspaceID(first)}, tenancy.NewKey{Name: "k"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, err := lend.p.dir.Authenticate(t.Context(), secret, netip.Addr{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d, _, err := g.CreateDomain(t.Context(), "", tenancy.NewDomain{Domain: "shop.com"}); err != nil || d.Status != tenancy.Pending {
+		t.Fatalf("%+v, %v", d, err)
+	}
+	if err := lend.close(); err != nil {
+		t.Fatal(err)
+	}
+	second := setUp("you@shop.com")
+	if second == first || second == "" {
+		t.Errorf("the operator's domain is in the workspace %q", second)
+	}
+	if again := setUp("you@shop.com"); again != second {
+		t.Errorf("the second time it is %q, not %q", again, second)
+	}
+}
+
+func TestRootMakesNothingInAnothersDirectory(t *testing.T) {
+	dir := t.TempDir()
+	if os.Geteuid() == 0 {
+		if err := os.Chown(dir, 4242, 4242); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := checkOwner(0, dir); err == nil || !strings.Contains(err.Error(), "sudo -u ") {
+		t.Error(err)
+	}
+	if err := errors.Join(checkOwner(4242, dir), checkOwner(0, filepath.Join(dir, "none"))); err != nil {
+		t.Error(err)
+	}
+	if ownerAdvice(4242, "d", "c") != "" || !strings.Contains(ownerAdvice(0, "/d", "/c"), "chown -R USER /d && chgrp GROUP /c") {
+		t.Error("who is not root gets advice, or root gets none")
+	}
+}
+
+func TestSetupWantsDomainsThatAreSome(t *testing.T) {
+	for address, ok := range map[string]bool{"you@example.com": true, "you@bücher.example": true, "you@exa mple.com": false, "you@example": false, "you@*.example.com": false, "you@": false, "example.com": false} {
+		if err := (&setupCommand{Address: address}).Validate(); (err == nil) != ok {
+			t.Errorf("%s: %v", address, err)
+		}
+	}
+	if err := (&setupCommand{Address: "you@example.com", Domain: []string{"exa_mple.com"}}).Validate(); err == nil {
+		t.Error("another domain that is none is taken")
 	}
 }

@@ -22,7 +22,7 @@ type Outgoing struct {
 	body   *io.SectionReader
 }
 
-// Outbound makes a message fit to leave: without its Bcc, Resent-Bcc (RFC 5322, 3.6.3) and Return-Path fields, and byte for
+// Outbound makes a message fit to leave: without its Bcc, Resent-Bcc (RFC 5322, 3.6.3), Return-Path and Postroom-Simulated fields, and byte for
 // byte the same for the rest. What is a field and where the header ends is as mailstore/message reads it: a line that is neither
 // a field nor folded belongs to the field before it. The message is read once to its end; memory holds the header, of at
 // most MaxHeader octets, else the error is ErrHeaderTooLarge. Other errors are those of r.
@@ -117,7 +117,7 @@ func headerEnd(b []byte) int {
 func withoutBcc(header []byte) []byte {
 	kept := make([]byte, 0, len(header))
 	for f := range fields(header) {
-		if !f.is("bcc") && !f.is("resent-bcc") && !f.is("return-path") {
+		if !f.is("bcc") && !f.is("resent-bcc") && !f.is("return-path") && !f.is(simulatedLower) {
 			kept = append(kept, f.lines...)
 		}
 	}

@@ -15,7 +15,6 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"golang.org/x/net/idna"
 
-	"github.com/postroom/postroom/mailstore/aggregate"
 	"github.com/postroom/postroom/server/dnscheck"
 	"github.com/postroom/postroom/server/domains"
 	"github.com/postroom/postroom/tenancy"
@@ -105,6 +104,7 @@ type setupData struct {
 	Left                  int // required records that are not there yet
 	Until                 string
 	Zone                  string
+	Host                  string // that mail comes to
 }
 
 func setupOf(d domain, until time.Time, token string) setupData {
@@ -113,6 +113,9 @@ func setupOf(d domain, until time.Time, token string) setupData {
 		data.Name = name
 	}
 	for _, r := range d.DNSRecords {
+		if r.Purpose == dnscheck.PurposeMX {
+			data.Host = r.Value
+		}
 		if !r.Required {
 			data.Recommended = append(data.Recommended, r)
 			continue
@@ -184,7 +187,8 @@ var (
 <p role="status">{{if eq .Domain.Status "verified"}}<strong class="state ok">The domain is verified.</strong>{{else}}<strong class="state">The domain is not verified yet.</strong>{{end}}
 {{if .Left}}{{.Left}} of {{len .Required}} required records are not there yet.{{else}}All required records are there.{{end}}
 This page looks again every half minute.</p>
-<p>Add these records where the domain's DNS is run, or import them as a <a href="{{.Zone}}">zone file</a>.</p>
+<p>Add these records where the domain's DNS is run, or import them as a <a href="{{.Zone}}">zone file</a>.
+Do so only if mail of {{.Domain.Domain}} is to be received and sent by {{.Host}}: whoever gave you this link then has it.</p>
 {{range .Domain.Problems}}<p class="state">{{.Text}}</p>
 {{end}}<h2>Required</h2>
 {{range .Required}}{{template "record" .}}{{end}}
@@ -335,7 +339,7 @@ func (s *Server) domainHealth(ctx context.Context, g *tenancy.Grant, in *DomainP
 	if err != nil {
 		return nil, err
 	}
-	h.DMARC = summaryOf(aggregate.Summarize(reports.DMARC))
+	h.DMARC = summaryOf(reports.DMARC)
 	host, err := s.cfg.Domains.Host(ctx)
 	if err == nil {
 		h.Server = serverOf(host)

@@ -169,7 +169,11 @@ func (k *check) decide(ctx context.Context, r Record, statements []statement, sa
 		}
 	default:
 		f.Status = Failed
-		f.Advice = "The DNS did not answer (" + bounded(append(cause, "no answer"))[0] + "): if this lasts, ask whoever runs the domain's name servers."
+		who := "whoever runs the domain's name servers"
+		if slices.Contains(cause, errNoNames.Error()) {
+			who = "the operator of this server"
+		}
+		f.Advice = "The DNS did not answer (" + bounded(append(cause, "no answer"))[0] + "): if this lasts, ask " + who + "."
 	}
 	return f
 }

@@ -1183,12 +1183,13 @@ type DomainProblem struct {
 
 // DomainReports is a part of the API.
 type DomainReports struct {
-	Address string         `json:"address"` // Where reports are to be sent; its DMARC and TLS-RPT records name it.
-	DMARC   ReportSummary  `json:"dmarc"`   // Mail in the domain's name, as the servers saw it that got it. Anybody can write a report: it proves nothing.
-	Domain  string         `json:"domain"`  // Its name.
-	Sources []ReportSource `json:"sources"` // Who sent in the domain's name, those of most messages first; at most 500.
-	TLS     TlsSummary     `json:"tls"`     // How others' connections to the domain's servers went.
-	Unread  int64          `json:"unread"`  // Reports of the workspace that came and were not read yet: ask again.
+	Address string         `json:"address"`          // Where reports are to be sent; its DMARC and TLS-RPT records name it.
+	DMARC   ReportSummary  `json:"dmarc"`            // Mail in the domain's name, as the servers saw it that got it. Anybody can write a report: it proves nothing.
+	Domain  string         `json:"domain"`           // Its name.
+	Omitted int64          `json:"omitted,omitzero"` // Older reports about the domain that are not summed up here, for there are too many: ask for fewer days.
+	Sources []ReportSource `json:"sources"`          // Who sent in the domain's name, those of most messages first; at most 500.
+	TLS     TlsSummary     `json:"tls"`              // How others' connections to the domain's servers went.
+	Unread  int64          `json:"unread"`           // Reports of the workspace that came and were not read yet: ask again.
 }
 
 // DraftChange is a part of the API.
@@ -1966,7 +1967,7 @@ type ThreadPrompt struct {
 // TlsSummary is a part of the API.
 type TlsSummary struct {
 	Failed    int64 `json:"failed"`    // Sessions without.
-	Reports   int64 `json:"reports"`   // That came.
+	Reports   int64 `json:"reports"`   // Without those that came twice.
 	Successes int64 `json:"successes"` // Sessions with TLS as the policy asks.
 }
 
