@@ -79,7 +79,7 @@ func (p *postroom) makeDomains() (err error) {
 		return p.namedAddresses(ctx)
 	}
 	p.checker = dnscheck.New(dnscheck.Config{Resolver: p.names, AllowPrivate: p.cfg.Outgoing.AllowPrivate})
-	watch := domains.Config{Checker: p.checker, Server: to, Sandbox: p.cfg.Domains.Sandbox, Addresses: p.own}
+	watch := domains.Config{Checker: p.checker, Server: to, Addresses: p.own}
 	if p.certs != nil {
 		watch.Leads = p.certs.Request
 	}

@@ -48,6 +48,8 @@ type Domain struct {
 
 	// TargetZone has DKIM keys in the operator's zone, to which the domain's records lead by CNAME. It needs Server.Zone.
 	TargetZone bool
+
+	Shared bool // the names below it are domains of workspaces, which have their records by wildcards of this one
 }
 
 // Key is a DKIM key.
@@ -124,12 +126,15 @@ func Records(d Domain, s Server) []Record {
 			Why: "It brings bounces of the domain's mail to this server.",
 		})
 	}
+	if d.Shared {
+		list = append(list, sharedRecords(d, s)...)
+	}
 	return list
 }
 
-// SandboxRecords are those that a domain has beside its own so that any name below it receives and sends. A wildcard answers for deeper
+// sharedRecords are those that a domain has beside its own so that any name below it receives and sends. A wildcard answers for deeper
 // names as well, so the one at *. is also what _dmarc. a name below has (RFC 4592, 3.3.1); who looks for one kind of text skips the other.
-func SandboxRecords(d Domain, s Server) []Record {
+func sharedRecords(d Domain, s Server) []Record {
 	name := "*." + d.Name
 	return []Record{
 		{Type: "MX", Name: name, Value: s.Hostname, Priority: mxPreference, Purpose: PurposeMX, Required: true, Why: "It brings mail for the domains of workspaces below this one here."},

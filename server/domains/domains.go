@@ -36,7 +36,6 @@ const (
 type Config struct {
 	Checker *dnscheck.Checker // nil: the DNS is not asked
 	Server  dnscheck.Server
-	Sandbox string // the operator's domain below which workspaces have theirs; "": there is none
 
 	// Leads is told of each host below a verified domain that is to serve documents and leads here, whenever that is seen: it may need
 	// a certificate. nil: nobody is.
@@ -83,11 +82,7 @@ func (w *Watch) records(ctx context.Context, dom tenancy.Domain, keysOf func(con
 		return nil, nil
 	}
 	d, err := w.domain(ctx, dom, keysOf)
-	list := dnscheck.Records(d, w.leadsTo(dom))
-	if dom.Name == w.cfg.Sandbox && dom.Proof == tenancy.ByOperator {
-		list = append(list, dnscheck.SandboxRecords(d, w.cfg.Server)...)
-	}
-	return list, err
+	return dnscheck.Records(d, w.leadsTo(dom)), err
 }
 
 // leadsTo is what a domain is to lead to. Reports about its mail come to an address of its own, so that no other domain has to allow them.
@@ -125,6 +120,9 @@ func (w *Watch) Host(ctx context.Context) (dnscheck.HostReport, error) {
 // domain is a claim as the DNS should have it.
 func (w *Watch) domain(ctx context.Context, dom tenancy.Domain, keysOf func(context.Context, tenancy.Domain) ([]tenancy.DKIMKey, error)) (d dnscheck.Domain, err error) {
 	d = dnscheck.Domain{Name: dom.Name, TargetZone: w.cfg.Server.Zone != ""}
+	if d.Shared, err = w.dir.IsShared(ctx, dom); err != nil {
+		return d, err
+	}
 	if d.Token, err = w.dir.Ownership(ctx, dom); err != nil {
 		return d, err
 	}
