@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/postroom/postroom/server/certs"
+	"github.com/postroom/postroom/server/dnsupdate"
 )
 
 // rfc2136 is the only way in which DNS records for validations are written.
@@ -117,7 +118,7 @@ func (c *checker) idle(needed, why string, set map[string]bool) {
 
 func (c *checker) dnsUpdate(t TLSConfig) {
 	c.oneOf("tls.dns_provider", t.DNSProvider, "", rfc2136)
-	c.oneOf("tls.dns_key_algorithm", t.DNSKeyAlgorithm, certs.Algorithms()...)
+	c.oneOf("tls.dns_key_algorithm", t.DNSKeyAlgorithm, dnsupdate.Algorithms()...)
 	if t.DNSProvider == "" {
 		c.idle("tls.dns_provider", "no records are written", map[string]bool{
 			"tls.dns_server": t.DNSServer != "", "tls.dns_key_name": t.DNSKeyName != "", "tls.dns_key_secret": t.DNSKeySecret != "", "tls.dns_delegate": t.DNSDelegate != "",

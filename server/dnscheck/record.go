@@ -87,6 +87,8 @@ type Record struct {
 
 	// Alternative does the same and is as good; nil: there is none.
 	Alternative *Record `json:"alternative,omitempty"`
+
+	ours bool // it is in the operator's zone, at a name that is for it alone
 }
 
 // Records are all the records of a domain, those that are required first among their kind. Order and content depend on
