@@ -72,6 +72,9 @@ func (p *postroom) makeHealth(lists *dnsbl.Lists, scanner *rspamd.Client) *healt
 	if len(p.cfg.Domains.Addresses) == 0 {
 		cfg.Own = ownAddresses
 	}
+	if p.cfg.Domains.Zone != "" {
+		cfg.Zone = p.domains.Zone
+	}
 	if lists != nil {
 		cfg.Lists = lists.Check
 	}

@@ -86,7 +86,7 @@ func (c *checker) acme(cfg Config) {
 	}
 	if t.ACMEEmail == "" {
 		c.idle("tls.acme_email", "no authority is asked", map[string]bool{
-			"tls.names": len(t.Names) > 0, "tls.acme_root_file": t.ACMERootFile != "", "tls.dns_provider": t.DNSProvider != "",
+			"tls.names": len(t.Names) > 0, "tls.acme_root_file": t.ACMERootFile != "",
 		})
 		return
 	}

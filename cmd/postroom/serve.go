@@ -234,6 +234,9 @@ func (p *postroom) run(ctx context.Context) error {
 	if !p.onDemand {
 		services = append(services, server.Service{Name: "domains", Run: p.domains.Run})
 	}
+	if p.cfg.Domains.ZonePublish {
+		services = append(services, server.Service{Name: "operator's zone", Run: p.domains.KeepZone})
+	}
 	if p.certs != nil {
 		services = append(services, server.Service{Name: "certificates", Run: p.certs.Run})
 	}

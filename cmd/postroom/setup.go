@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -118,7 +119,7 @@ func (c *setupCommand) setUp(ctx context.Context, t terminal, on machine, base C
 		return err
 	}
 	if c.DryRun {
-		return c.foretell(t, cfg, p.public)
+		return c.foretell(ctx, t, cfg, p.public)
 	}
 	f := &founding{setupCommand: c, t: t, client: there, public: p.public, cfg: cfg}
 	if !running {
@@ -174,13 +175,30 @@ func (c *setupCommand) writeConfig(t terminal, cfg Config, kept *Config) error {
 }
 
 // foretell shows what can be known of what would be made.
-func (c *setupCommand) foretell(t terminal, cfg Config, public []netip.Addr) error {
+func (c *setupCommand) foretell(ctx context.Context, t terminal, cfg Config, public []netip.Addr) error {
 	fmt.Fprintf(t.out, "\nIn %s there would be a workspace for %s, the inbox %s, and keys.\nThese records would be asked for, beside those of the DKIM keys:\n\n", cfg.DataDir, c.domain(), c.Address)
 	printHostRecords(t, cfg.Hostname, public)
+	to := dnscheck.Server{Hostname: cfg.Hostname, IPs: public, Zone: cfg.Domains.Zone}
+	all := append(dnscheck.HostRecords(to), dnscheck.OperatorRecords(to)...)
 	for _, name := range append([]string{c.domain()}, c.Domain...) {
-		fmt.Fprintf(t.out, "\n%s", dnscheck.ZoneFile(dnscheck.Records(dnscheck.Domain{Name: asciiName(name)}, dnscheck.Server{Hostname: cfg.Hostname})))
+		records := dnscheck.Records(dnscheck.Domain{Name: asciiName(name)}, to)
+		all = append(all, records...)
+		fmt.Fprintf(t.out, "\n%s", dnscheck.ZoneFile(records))
 	}
-	return nil
+	primary := cfg.TLS.primary()
+	if primary == nil {
+		return nil
+	}
+	plan, err := primary.Plan(ctx, all, nil)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(t.out, "\nThis would become of them at %s:\n\n", cfg.TLS.DNSServer)
+	var steps []publishStep
+	for _, s := range plan {
+		steps = append(steps, publishStep{string(s.Action), s.Record.Type, s.Record.Name, s.Record.Value, s.Advice, s.Found})
+	}
+	return printSteps(t.out, steps)
 }
 
 // printHostRecords shows the records of the server's own name.
@@ -292,9 +310,43 @@ func (f *founding) make(ctx context.Context) error {
 	if f.secrets {
 		fmt.Fprintln(f.t.out, "\nPasswords and keys are shown this once: keep them now.")
 	}
+	if f.cfg.TLS.primary() != nil {
+		return f.publish(ctx)
+	}
 	fmt.Fprint(f.t.out, "\nWrite these records into the DNS:\n\n")
 	printHostRecords(f.t, f.cfg.Hostname, f.public)
 	return f.records(ctx)
+}
+
+// publish shows what is to be written into the DNS, and writes it. What others wrote stays, and is no failure of setup.
+func (f *founding) publish(ctx context.Context) error {
+	var places []*recordsOf
+	for _, name := range append([]string{f.domain()}, f.Domain...) {
+		places = append(places, &recordsOf{Domain: name, Workspace: f.workspace})
+	}
+	places = append(places, &recordsOf{Operator: true}) // by then the domains have their keys
+	for _, dry := range []bool{true, false} {
+		var all []publishStep
+		for _, place := range places {
+			var answer struct{ Steps []publishStep }
+			path, q := place.place("publish")
+			if err := f.ask(ctx, "POST", path, q, map[string]any{"dryRun": dry}, &answer); err != nil {
+				return err
+			}
+			all = append(all, answer.Steps...)
+		}
+		if dry {
+			fmt.Fprintf(f.t.out, "\nThese records go into the DNS, by %s:\n\n", f.cfg.TLS.DNSServer)
+		} else if all = slices.DeleteFunc(all, func(s publishStep) bool { return !s.refused() }); len(all) > 0 {
+			fmt.Fprint(f.t.out, "\nWritten, but for these, which are yours to write:\n\n")
+		} else {
+			fmt.Fprint(f.t.out, "\nThey are written.\n")
+		}
+		if err := printSteps(f.t.out, all); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // secret shows what nobody can see again.

@@ -19,6 +19,7 @@ const (
 	PurposeAutoconfig   = "autoconfig"
 	PurposeAutodiscover = "autodiscover"
 	PurposeReturnPath   = "return-path"
+	PurposeHost         = "host"                 // of the server alone
 	PurposeReports      = "report-authorization" // of the operator's zone alone
 
 	// Of SRV records, with the service behind it.
@@ -75,7 +76,7 @@ func (s Server) publicHost() string { return cmp.Or(s.PublicHost, s.Hostname) }
 
 // Record is one DNS record that is to be.
 type Record struct {
-	Type     string `json:"type"`  // TXT, MX, CNAME, SRV
+	Type     string `json:"type"`  // TXT, MX, CNAME, SRV; of the server itself also A and AAAA
 	Name     string `json:"name"`  // absolute, without the dot at its end
 	Value    string `json:"value"` // the text of TXT, not quoted; the host of the others, without the dot at its end
 	Priority uint16 `json:"priority,omitempty"`
@@ -130,6 +131,18 @@ func Records(d Domain, s Server) []Record {
 	}
 	if d.Shared {
 		list = append(list, sharedRecords(d, s)...)
+	}
+	return list
+}
+
+// HostRecords are those of the server's own name.
+func HostRecords(s Server) (list []Record) {
+	for _, ip := range s.IPs {
+		r := Record{Type: "AAAA", Name: s.Hostname, Value: ip.Unmap().String(), Purpose: PurposeHost, Required: true, Why: "It is an address of this server."}
+		if ip.Unmap().Is4() {
+			r.Type = "A"
+		}
+		list = append(list, r)
 	}
 	return list
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/miekg/dns"
 
 	"github.com/postroom/postroom/server/dnscheck"
+	"github.com/postroom/postroom/server/resolver"
 )
 
 // Action is what becomes of a record.
@@ -134,7 +135,7 @@ func (s *Step) exchanger(there []dns.RR) {
 // text looks at texts of the same kind, of which there can be only one; others are none of its business.
 func (s *Step) text(there []dns.RR) {
 	for _, old := range there {
-		if txt, ok := old.(*dns.TXT); ok && dnscheck.SameKind(s.Record, strings.Join(txt.Txt, "")) {
+		if txt, ok := old.(*dns.TXT); ok && dnscheck.SameKind(s.Record, resolver.Text(txt)) {
 			s.taken = append(s.taken, old)
 		}
 	}
@@ -143,7 +144,7 @@ func (s *Step) text(there []dns.RR) {
 		s.Action = Add
 	case dnscheck.IsOurs(s.Record):
 		s.Action = Replace
-	case len(old) == 1 && dnscheck.DoesToo(s.Record, strings.Join(old[0].(*dns.TXT).Txt, "")):
+	case len(old) == 1 && dnscheck.DoesToo(s.Record, resolver.Text(old[0].(*dns.TXT))):
 		s.Action = Keep
 	default:
 		s.refuse(dnscheck.MergeAdvice(s.Record))

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strings"
 	"time"
 
 	"github.com/libdns/libdns"
@@ -122,15 +123,23 @@ func contains(list []dns.RR, rr dns.RR) bool {
 	return false
 }
 
-// zoneOf is the zone of the server that a name lies in: the answer about any name tells it (RFC 2308, 3).
+// zoneOf is the zone of the server that a name lies in: the answer about any name tells it (RFC 2308, 3), but that about an alias, in whose
+// place the name above is asked for.
 func (p *Primary) zoneOf(ctx context.Context, name string) (string, error) {
-	answer, err := p.exchange(ctx, new(dns.Msg).SetQuestion(name, dns.TypeSOA))
-	if err != nil {
-		return "", err
-	}
-	for _, rr := range append(answer.Answer, answer.Ns...) {
-		if soa, ok := rr.(*dns.SOA); ok && answer.Authoritative && soa.Hdr.Name != "." && dns.IsSubDomain(soa.Hdr.Name, name) {
-			return dns.CanonicalName(soa.Hdr.Name), nil
+	for more := true; more; {
+		answer, err := p.exchange(ctx, new(dns.Msg).SetQuestion(name, dns.TypeSOA))
+		if err != nil {
+			return "", err
+		}
+		more = false
+		for _, rr := range append(answer.Answer, answer.Ns...) {
+			if soa, ok := rr.(*dns.SOA); ok && answer.Authoritative && soa.Hdr.Name != "." && dns.IsSubDomain(soa.Hdr.Name, name) {
+				return dns.CanonicalName(soa.Hdr.Name), nil
+			}
+			more = more || rr.Header().Rrtype == dns.TypeCNAME && dns.CanonicalName(rr.Header().Name) == name
+		}
+		if more {
+			_, name, more = strings.Cut(name, ".")
 		}
 	}
 	return "", errNoZone

@@ -17,6 +17,7 @@ import (
 
 	"github.com/postroom/postroom/mailstore/fault"
 	"github.com/postroom/postroom/server/dnscheck"
+	"github.com/postroom/postroom/server/dnsupdate"
 	"github.com/postroom/postroom/tenancy"
 )
 
@@ -36,6 +37,7 @@ const (
 type Config struct {
 	Checker *dnscheck.Checker // nil: the DNS is not asked
 	Server  dnscheck.Server
+	Primary *dnsupdate.Primary // that takes updates of the operator's zones; nil: no DNS is written
 
 	// Leads is told of each host below a verified domain that is to serve documents and leads here, whenever that is seen: it may need
 	// a certificate. nil: nobody is.
@@ -324,19 +326,14 @@ func (w *Watch) one(ctx context.Context, dom tenancy.Domain) {
 // Failing counts verified domains, and those of them whose last report says that something required is missing or wrong. What the DNS did
 // not answer does not count.
 func (w *Watch) Failing(ctx context.Context) (verified, failing int, err error) {
-	for after := tenancy.DomainID(""); ; {
-		page, err := w.dir.VerifiedDomains(ctx, after, batch)
-		if err != nil || len(page) == 0 {
-			return verified, failing, err
+	err = w.eachVerified(ctx, func(dom tenancy.Domain) error {
+		verified++
+		if r, _ := Report(dom); slices.ContainsFunc(r.Findings, func(f dnscheck.Finding) bool { return lacks(dom, f) }) {
+			failing++
 		}
-		for _, dom := range page {
-			verified++
-			if r, _ := Report(dom); slices.ContainsFunc(r.Findings, func(f dnscheck.Finding) bool { return lacks(dom, f) }) {
-				failing++
-			}
-			after = dom.ID
-		}
-	}
+		return nil
+	})
+	return verified, failing, err
 }
 
 // lacks reports whether a finding says that a domain lacks what it needs. An operator's word stands in for the text that proves it.

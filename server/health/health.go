@@ -65,6 +65,7 @@ type Config struct {
 	Lists func(context.Context) []dnsbl.Failure                    // block lists that do not answer: dnsbl.Check
 	Junk  func(context.Context) error                              // whether rspamd answers: rspamd.Ping
 	Ready func(context.Context) (verified, failing int, err error) // domains, and those with something required missing: domains.Failing
+	Zone  func(context.Context) (dnscheck.Report, int, error)      // the operator's zone, and domains that lead to keys it lacks: domains.Zone
 	Queue *tenancy.Directory                                       // whose mail waits
 	Now   func() time.Time                                         // nil: time.Now
 }
@@ -109,6 +110,7 @@ func New(cfg Config) *Check {
 	add(cfg.Lists != nil, "lists", true, c.lists)
 	add(cfg.Junk != nil, "rspamd", true, c.junk)
 	add(cfg.Ready != nil, "domains", true, c.domains)
+	add(cfg.Zone != nil, "zone", true, c.zone)
 	return c
 }
 
