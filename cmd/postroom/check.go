@@ -72,6 +72,9 @@ func (p *postroom) makeHealth(lists *dnsbl.Lists, scanner *rspamd.Client) *healt
 	if len(p.cfg.Domains.Addresses) == 0 {
 		cfg.Own = ownAddresses
 	}
+	if len(p.cfg.Health.BlockLists) > 0 {
+		cfg.Listed = p.domains.Listed
+	}
 	if p.cfg.Domains.Zone != "" {
 		cfg.Zone = p.domains.Zone
 	}

@@ -39,6 +39,7 @@ type Config struct {
 	Domains    DomainsConfig    `toml:"domains"`
 	IMAP       IMAPConfig       `toml:"imap"`
 	HTTP       HTTPConfig       `toml:"http"`
+	Health     HealthConfig     `toml:"health"`
 	Storage    StorageConfig    `toml:"storage"`
 }
 
@@ -161,6 +162,11 @@ type HTTPConfig struct {
 	PublicURL      string `toml:"public_url"` // where links in mail lead
 }
 
+// HealthConfig is whom a check of the server asks about it. None: nobody.
+type HealthConfig struct {
+	BlockLists []string `toml:"block_lists"` // lists of addresses, as junk.dnsbl has them
+}
+
 // StorageConfig is what the store may use.
 type StorageConfig struct {
 	MinFreeBytes int64 `toml:"min_free_bytes"` // below this much free space nothing new is accepted
@@ -190,6 +196,7 @@ func DefaultConfig() Config {
 		IMAP: IMAPConfig{Listen: ":143", ListenTLS: ":993", MaxMessageBytes: imapd.DefaultMaxMessageBytes, MaxConnections: imapd.DefaultMaxConnections,
 			MaxConnectionsPerSource: imapd.DefaultMaxConnectionsPerSource, MaxConnectionsPerInbox: imapd.DefaultMaxConnectionsPerInbox},
 		HTTP:    HTTPConfig{Listen: "127.0.0.1:8080", MaxConnections: 4096},
+		Health:  HealthConfig{BlockLists: []string{}},
 		Storage: StorageConfig{MinFreeBytes: mailstore.DefaultMinFree},
 	}
 }

@@ -56,6 +56,9 @@ func checkConfig(cfg Config, lines map[string]int) []mistake {
 	c.number("submission.max_connections_per_source", int64(cfg.Submission.MaxConnectionsPerSource), 1, 100_000)
 	c.outgoing(cfg.Outgoing)
 	c.relay(cfg.Relay)
+	if _, err := parseLists(cfg.Health.BlockLists); err != nil {
+		c.wrong("health.block_lists", "%v", err)
+	}
 	c.domains(cfg.Domains, cfg.TLS.DNSProvider != "")
 	for _, server := range cfg.DNS.Servers {
 		if err := checkNameServer(server); err != nil {

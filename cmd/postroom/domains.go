@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/postroom/postroom/server/autoconfig"
+	"github.com/postroom/postroom/server/dnsbl"
 	"github.com/postroom/postroom/server/dnscheck"
 	"github.com/postroom/postroom/server/domains"
 	"github.com/postroom/postroom/tenancy"
@@ -107,8 +108,12 @@ func (p *postroom) makeDomains() (err error) {
 		}
 		return p.namedAddresses(ctx)
 	}
-	p.checker = dnscheck.New(dnscheck.Config{Resolver: p.names, AllowPrivate: p.cfg.Outgoing.AllowPrivate})
-	watch := domains.Config{Checker: p.checker, Server: to, Primary: p.cfg.TLS.primary(), Addresses: p.own}
+	lists, err := p.healthLists()
+	if err != nil {
+		return err
+	}
+	p.checker = dnscheck.New(dnscheck.Config{Resolver: p.names, AllowPrivate: p.cfg.Outgoing.AllowPrivate, Lists: lists})
+	watch := domains.Config{Checker: p.checker, Server: to, Primary: p.cfg.TLS.primary(), Lists: lists != nil, Addresses: p.own}
 	if p.certs != nil {
 		watch.Leads = p.certs.Request
 	}
@@ -132,6 +137,15 @@ func (p *postroom) makeDomains() (err error) {
 		return fmt.Errorf("documents for mail clients: %w", err)
 	}
 	return nil
+}
+
+// healthLists are the block lists that are asked about the server itself, nil if there are none.
+func (p *postroom) healthLists() (*dnsbl.Lists, error) {
+	lists, err := parseLists(p.cfg.Health.BlockLists)
+	if err != nil || len(lists) == 0 {
+		return nil, err
+	}
+	return dnsbl.New(dnsbl.Config{Resolver: p.names, Lists: lists, AllowPrivate: p.allowPrivate, Log: p.log})
 }
 
 // namedAddresses are those that the server's name has in the DNS; none if it cannot be asked.

@@ -57,7 +57,7 @@ type Config struct {
 	// AllowPrivate asks name servers that have private or loopback addresses: NS records are anybody's.
 	AllowPrivate bool
 
-	Lists *dnsbl.Lists // that CheckHost asks about the server's addresses; nil: none
+	Lists *dnsbl.Lists // that CheckLists asks about the server's addresses; nil: none
 
 	ProbeTimeout time.Duration // for each host of Probe
 

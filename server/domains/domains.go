@@ -39,6 +39,9 @@ type Config struct {
 	Server  dnscheck.Server
 	Primary *dnsupdate.Primary // that takes updates of the operator's zones; nil: no DNS is written
 
+	// Lists has Run ask block lists about the server's addresses.
+	Lists bool
+
 	// Leads is told of each host below a verified domain that is to serve documents and leads here, whenever that is seen: it may need
 	// a certificate. nil: nobody is.
 	Leads func(host string)
@@ -61,6 +64,8 @@ type Watch struct {
 
 	hosting sync.Mutex // of one who asks about the server itself
 	host    *dnscheck.HostReport
+	listing sync.Mutex // of one who asks block lists
+	listed  *dnscheck.ListReport
 }
 
 // New makes a watch. It starts nothing.
@@ -273,9 +278,16 @@ func encode(r dnscheck.Report) (json.RawMessage, error) {
 func (w *Watch) Run(ctx context.Context) error {
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
+	var lists time.Time // when to look whether it is time to ask them
 	for {
 		if err := w.round(ctx); err != nil && ctx.Err() == nil {
 			w.log.Error("look for domains to check", "err", err)
+		}
+		if now := w.dir.Now(); w.cfg.Lists && !now.Before(lists) {
+			lists = now.Add(listAgain)
+			if _, err := w.Listed(ctx); err != nil && ctx.Err() == nil {
+				w.log.Error("ask block lists about the server's addresses", "err", err)
+			}
 		}
 		select {
 		case <-tick.C:

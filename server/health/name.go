@@ -48,18 +48,8 @@ func (c *Check) host(ctx context.Context) []Finding {
 	list := []Finding{c.owned(r, f)}
 	for _, a := range r.Addresses {
 		list = append(list, Finding{"ptr/" + a.IP.String(), graveness(a.Status), a.IP.String() + " is called " + listed(a.Names), a.Advice})
-		for _, l := range a.Listed {
-			list = append(list, Finding{"listed/" + a.IP.String(), Error, a.IP.String() + " is in " + l.List + reason(l), "Look at what the list says, stop what caused it, and ask to be taken out."})
-		}
 	}
 	return list
-}
-
-func reason(l dnscheck.Listing) string {
-	if l.Reason == "" {
-		return ""
-	}
-	return ": " + l.Reason
 }
 
 // owned compares the name's addresses with those that the machine has, where nobody has said which are the server's.
