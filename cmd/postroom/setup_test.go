@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/postroom/postroom/server/dnscheck"
+	"github.com/postroom/postroom/server/resolver/zonetest"
 	"github.com/rogpeppe/go-internal/txtar"
 )
 
@@ -148,6 +149,22 @@ func (m *madeUp) decide(t *testing.T) (decisions, config string) {
 		t.Errorf("the configuration cannot be loaded: %v", append(mistakes, checkConfig(again, map[string]int{})...))
 	}
 	return b.String(), text
+}
+
+func TestThisMachineAsksTheNameServersOfTheConfiguration(t *testing.T) {
+	for _, validates := range []bool{true, false} {
+		zones := zonetest.Start(t, "org. 300 NS ns.example.\n1.2.0.192.in-addr.arpa. 300 PTR mail.shop.com.")
+		zones.SetAuthentic(validates)
+		cfg := DefaultConfig()
+		cfg.DNS.Servers = []string{zones.Addr()}
+		m := newThisMachine(cfg)
+		if got, err := m.Validates(t.Context()); err != nil || got != validates {
+			t.Errorf("%v, %v", got, err)
+		}
+		if names, err := m.Names(t.Context(), netip.MustParseAddr("192.0.2.1")); err != nil || len(names) != 1 || names[0] != "mail.shop.com" {
+			t.Errorf("%v, %v", names, err)
+		}
+	}
 }
 
 func TestAConfigurationThatIsThereIsKept(t *testing.T) {
