@@ -56,10 +56,12 @@ type TLSConfig struct {
 	MoreCertFiles []string `toml:"more_cert_files"`
 	MoreKeyFiles  []string `toml:"more_key_files"` // in the same order
 
-	Names         []string `toml:"names"`      // of the server besides its host name
-	ACMEEmail     string   `toml:"acme_email"` // "": no authority is asked
-	ACMEDirectory string   `toml:"acme_directory"`
-	ACMERootFile  string   `toml:"acme_root_file"` // PEM: whom the authority's own certificate may come from; "" is the system's
+	Names           []string `toml:"names"`      // of the server besides its host name
+	ACMEEmail       string   `toml:"acme_email"` // "": no authority is asked
+	ACMEDirectory   string   `toml:"acme_directory"`
+	ACMEEABKid      string   `toml:"acme_eab_kid"`       // of an account elsewhere that the authority wants to know of; "": none
+	ACMEEABHMACFile string   `toml:"acme_eab_hmac_file"` // its key, base64url
+	ACMERootFile    string   `toml:"acme_root_file"`     // PEM: whom the authority's own certificate may come from; "" is the system's
 
 	DNSProvider     string `toml:"dns_provider"` // how names are validated by DNS-01; "": they are not
 	DNSServer       string `toml:"dns_server"`

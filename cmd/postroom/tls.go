@@ -32,7 +32,11 @@ func (p *postroom) acme() (*certs.ACME, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &certs.ACME{Email: t.ACMEEmail, Directory: t.ACMEDirectory, Roots: roots, HTTPPort: portOf(p.httpPlain)}
+	key, err := t.accountKey()
+	if err != nil {
+		return nil, err
+	}
+	a := &certs.ACME{Email: t.ACMEEmail, Directory: t.ACMEDirectory, Roots: roots, KeyID: t.ACMEEABKid, MACKey: key, HTTPPort: portOf(p.httpPlain)}
 	if p.cfg.HTTP.TLS {
 		a.TLSPort = portOf(p.http)
 	}
