@@ -166,7 +166,8 @@ type HTTPConfig struct {
 
 // HealthConfig is whom a check of the server asks about it. None: nobody.
 type HealthConfig struct {
-	BlockLists []string `toml:"block_lists"` // lists of addresses, as junk.dnsbl has them
+	BlockLists   []string `toml:"block_lists"`   // lists of addresses, as junk.dnsbl has them
+	InboundProbe []string `toml:"inbound_probe"` // a program and its arguments, that finds out from outside whether port 25 is reached
 }
 
 // StorageConfig is what the store may use.
@@ -198,7 +199,7 @@ func DefaultConfig() Config {
 		IMAP: IMAPConfig{Listen: ":143", ListenTLS: ":993", MaxMessageBytes: imapd.DefaultMaxMessageBytes, MaxConnections: imapd.DefaultMaxConnections,
 			MaxConnectionsPerSource: imapd.DefaultMaxConnectionsPerSource, MaxConnectionsPerInbox: imapd.DefaultMaxConnectionsPerInbox},
 		HTTP:    HTTPConfig{Listen: "127.0.0.1:8080", MaxConnections: 4096},
-		Health:  HealthConfig{BlockLists: []string{}},
+		Health:  HealthConfig{BlockLists: []string{}, InboundProbe: []string{}},
 		Storage: StorageConfig{MinFreeBytes: mailstore.DefaultMinFree},
 	}
 }

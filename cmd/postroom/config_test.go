@@ -157,6 +157,7 @@ func TestMistakesAreReportedWithTheirLine(t *testing.T) {
 		{"no list", host + "[health]\nblock_lists = [\"list\"]\n", ":3: health.block_lists", "no name of a list"},
 		{"an account without a key", host + "[tls]\nacme_email = \"me@example.com\"\nacme_eab_kid = \"1\"\n", ":4: tls.acme_eab_kid", "set both"},
 		{"no key of an account", host + "[tls]\nacme_email = \"me@example.com\"\nacme_eab_kid = \"1\"\nacme_eab_hmac_file = \"none\"\n", ":5: tls.acme_eab_hmac_file", "read the key"},
+		{"no program", host + "[health]\ninbound_probe = [\"nc\"]\n", ":3: health.inbound_probe", "whole path"},
 		{"no zone", host + "[domains]\nzone = \"Mail\"\n", ":3: domains.zone", "no zone"},
 		{"a zone that is the sandbox", host + "[domains]\nzone = \"a.example.com\"\nsandbox = \"a.example.com\"\n", ":3: domains.zone", "choose another name"},
 		{"nothing to write", host + "[domains]\nzone_publish = true\n", ":3: domains.zone_publish", "domains.zone"},

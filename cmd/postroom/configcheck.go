@@ -59,6 +59,9 @@ func checkConfig(cfg Config, lines map[string]int) []mistake {
 	if _, err := parseLists(cfg.Health.BlockLists); err != nil {
 		c.wrong("health.block_lists", "%v", err)
 	}
+	if p := cfg.Health.InboundProbe; len(p) > 0 && !filepath.IsAbs(p[0]) {
+		c.wrong("health.inbound_probe", "%q is no whole path of a program: write one such as [\"/usr/bin/ssh\", \"probe@elsewhere.example.net\", \"nc -zw5 mail.example.com 25\"]", p[0])
+	}
 	c.domains(cfg.Domains, cfg.TLS.DNSProvider != "")
 	for _, server := range cfg.DNS.Servers {
 		if err := checkNameServer(server); err != nil {

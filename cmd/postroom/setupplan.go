@@ -40,6 +40,7 @@ func decide(ctx context.Context, on machine, base Config, domain string, running
 	p.resolver()
 	p.outgoing()
 	p.ports()
+	p.incoming()
 	p.certificate()
 	p.disk()
 	p.clock()
@@ -183,6 +184,19 @@ func (p *plan) ports() {
 		p.say("ports", health.OK, "%s: free, and listened on", strings.Join(free, ", "))
 	}
 	p.httpPort()
+}
+
+// incoming says what nobody can see from here: what is in front of the machine lets its own connections to itself through, or was never on their way.
+func (p *plan) incoming() {
+	const later = "'postroom check' tells once somebody has connected"
+	switch {
+	case len(p.cfg.Health.InboundProbe) > 0:
+		p.say("incoming", health.Unknown, "'postroom check' has the probe of the configuration try whether others reach port 25")
+	case len(p.public) == 0:
+		p.say("incoming", health.Unknown, "lead the ports above from the router to this machine; whether others reach them cannot be seen from here: %s", later)
+	default:
+		p.say("incoming", health.Unknown, "whether others reach port 25 cannot be seen from here, so look at the provider's firewall: %s", later)
+	}
 }
 
 // httpPort takes the next port that is free.
