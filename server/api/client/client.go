@@ -240,3 +240,9 @@ func refusal(answer *http.Response) error {
 	}
 	return p
 }
+
+// GetThreadPrompt is GetThread with the view that is text for a language model.
+func (c *Client) GetThreadPrompt(ctx context.Context, inbox, thread string, params GetThreadParams) (*ThreadPrompt, error) {
+	params.View = "prompt"
+	return do[ThreadPrompt](ctx, c, "GET", "/v1/inboxes/"+url.PathEscape(inbox)+"/threads/"+url.PathEscape(thread), params, nil)
+}

@@ -501,7 +501,7 @@ func (c *Client) ListDomains(ctx context.Context, params ListDomainsParams) (*Do
 // ListEventsParams are what ListEvents may be told besides; zero values are left out.
 type ListEventsParams struct {
 	WorkspaceID string   `query:"workspaceId"` // Which workspace an operator means; for other keys their own.
-	Cursor      string   `query:"cursor"`      // The place to go on from; without one, the beginning of the journal.
+	Cursor      string   `query:"cursor"`      // The place to go on from; without one, the beginning of the journal. end: only what happens from now on.
 	Limit       int64    `query:"limit"`       // Events of a page.
 	Wait        int64    `query:"wait"`        // Seconds to wait for an event if there is none.
 	Types       []string `query:"types"`       // Only these types; separated by commas, or given several times.
@@ -1847,6 +1847,7 @@ type WaitMatch struct {
 	IncludeJunk *bool   `json:"includeJunk,omitempty"` // Also a message that was filed as junk.
 	Subject     *string `json:"subject,omitempty"`     // Part of the subject, likewise.
 	ThreadID    *string `json:"threadId,omitempty"`    // Only a message of this thread. Of a thread that does not exist nothing will come.
+	WithCode    *bool   `json:"withCode,omitempty"`    // Only a message in which a one-time code, or one of the links, is found. Of what is there already the newest 100 that match otherwise are looked at.
 }
 
 // WaitRequestBody is a part of the API.
