@@ -30,7 +30,14 @@ type setupCommand struct {
 	Hostname string   `help:"The name of this machine, if not the one that is found." placeholder:"NAME"`
 	Domain   []string `help:"Another domain whose mail comes here." placeholder:"DOMAIN" sep:"none"`
 	Probe    []string `help:"A mail server of others, to find out whether port 25 is open to the outside." placeholder:"HOST" sep:"none"`
-	DryRun   bool     `help:"Say what would be done, and do nothing."`
+	Relay    string   `help:"A server that takes all mail that leaves, where port 25 is closed; it is tried first." placeholder:"smtp://USER@HOST:587"`
+
+	RelayPasswordFile string `help:"Where the password at the relay is, on one line; - is the standard input. Without, POSTROOM_RELAY_PASSWORD of the environment." placeholder:"FILE"`
+
+	User   string `help:"The user that the server is to run as, for root: all files become that user's." placeholder:"NAME"`
+	DryRun bool   `help:"Say what would be done, and do nothing."`
+
+	written []string // the configuration, and its directory, if this run made them
 }
 
 // Validate wants an address and names that can be some.
@@ -53,6 +60,13 @@ func (c *setupCommand) Run(ctx context.Context, t terminal) error {
 	base, kept, err := c.base()
 	if err != nil {
 		return err
+	}
+	relay, err := c.relay(t.in)
+	if err != nil {
+		return err
+	}
+	if relay != nil {
+		base.Relay = *relay
 	}
 	return c.setUp(ctx, t, newThisMachine(base), base, kept)
 }
@@ -99,14 +113,22 @@ func asciiName(name string) string {
 	return strings.ToLower(name)
 }
 
+// wishes are what the command line asks for, beside what is in the configuration.
+func (c *setupCommand) wishes() wishes {
+	return wishes{domain: c.domain(), user: c.User, relay: c.Relay != ""}
+}
+
 // setUp decides, and does what was decided.
 func (c *setupCommand) setUp(ctx context.Context, t terminal, on machine, base Config, kept *Config) error {
 	there := remote{Data: base.DataDir}.client()
 	_, err := there.call(ctx, "GET", "/readyz", nil, nil)
 	running := err == nil
-	p := decide(ctx, on, base, c.domain(), running)
+	p := decide(ctx, on, base, c.wishes(), running)
 	if err := printFindings(t.out, p.decisions); err != nil {
 		return err
+	}
+	if p.stop != nil {
+		return fmt.Errorf("nothing was written: %w", p.stop)
 	}
 	cfg := p.cfg
 	if kept != nil {
@@ -123,6 +145,11 @@ func (c *setupCommand) setUp(ctx context.Context, t terminal, on machine, base C
 	}
 	f := &founding{setupCommand: c, t: t, client: there, public: p.public, cfg: cfg}
 	if !running {
+		if p.account != nil {
+			if err := handOver(*p.account, c.Config, cfg.DataDir, c.written); err != nil {
+				return err
+			}
+		}
 		lend, err := lendSocket(ctx, cfg)
 		if err != nil {
 			return err
@@ -151,6 +178,9 @@ func (c *setupCommand) writeConfig(t terminal, cfg Config, kept *Config) error {
 		}
 		return nil
 	}
+	if c.DryRun && cfg.Relay.Password != "" {
+		cfg.Relay.Password = "(as given)"
+	}
 	text, err := configText(cfg)
 	if err != nil {
 		return err
@@ -159,7 +189,14 @@ func (c *setupCommand) writeConfig(t terminal, cfg Config, kept *Config) error {
 		fmt.Fprintf(t.out, "\n%s would be:\n\n%s", c.Config, text)
 		return nil
 	}
-	if err := os.MkdirAll(filepath.Dir(c.Config), 0o750); err != nil {
+	dir := filepath.Dir(c.Config)
+	_, missing := os.Lstat(dir)
+	err = os.MkdirAll(dir, 0o750)
+	if errors.Is(missing, fs.ErrNotExist) && err == nil {
+		c.written = append(c.written, dir)
+		err = os.Chmod(dir, 0o750) // whatever the umask is
+	}
+	if err != nil {
 		return fmt.Errorf("make directory of the configuration: %w", err)
 	}
 	file, err := os.OpenFile(c.Config, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o640)
@@ -170,6 +207,7 @@ func (c *setupCommand) writeConfig(t terminal, cfg Config, kept *Config) error {
 	if err = errors.Join(err, file.Chmod(0o640), file.Sync(), file.Close()); err != nil {
 		return fmt.Errorf("write configuration: %w", err)
 	}
+	c.written = append(c.written, c.Config)
 	fmt.Fprintf(t.out, "\n%s is written.\n", c.Config)
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -33,7 +34,12 @@ type madeUp struct {
 
 	Domain, Named string   // what the command line says: the address's domain, --hostname
 	Asked         []string // --probe
-	Kept          string   // a configuration that is there, below hostname and data_dir
+	Relay_        string   `json:"Relay"` // --relay
+	RelayFails    string   // why it cannot be used
+	As, User      string   // who runs setup, "root" or a user; --user
+	Accounts      map[string]int
+	DataOf        *int   // to whom the data directory belongs
+	Kept          string // a configuration that is there, below hostname and data_dir
 	Running       bool
 }
 
@@ -83,6 +89,31 @@ func (m *madeUp) Certificate(hostname string) (certFile, keyFile string) {
 	return "", ""
 }
 
+func (m *madeUp) Relay(context.Context, Config) error {
+	if m.RelayFails != "" {
+		return errors.New(m.RelayFails)
+	}
+	return nil
+}
+
+func (m *madeUp) Root() bool { return m.As == "root" }
+
+func (m *madeUp) Account(name string) (account, error) {
+	for known, uid := range m.Accounts {
+		if known == name || strconv.Itoa(uid) == name {
+			return account{known, uid, uid}, nil
+		}
+	}
+	return account{}, errors.New("there is no user " + name)
+}
+
+func (m *madeUp) Owner(string) (int, bool) {
+	if m.DataOf == nil {
+		return 0, false
+	}
+	return *m.DataOf, true
+}
+
 // Each file of testdata/setup is a machine, what setup decides on it, and the configuration that comes of it. 'go test -run Machine -update'
 // writes the last two.
 func TestEachMachineGetsItsDecisionsAndItsConfiguration(t *testing.T) {
@@ -130,10 +161,23 @@ func (m *madeUp) decide(t *testing.T) (decisions, config string) {
 		base.Hostname = m.Named
 	}
 	base.Outgoing.ProbeHosts = append(base.Outgoing.ProbeHosts, m.Asked...)
-	p := decide(t.Context(), m, base, m.Domain, m.Running)
+	if m.Relay_ != "" {
+		relay, err := parseRelay(m.Relay_)
+		if err != nil {
+			t.Fatal(err)
+		}
+		base.Relay, base.Relay.Password = relay, "secret"
+	}
+	p := decide(t.Context(), m, base, wishes{domain: m.Domain, user: m.User, relay: m.Relay_ != ""}, m.Running)
 	var b strings.Builder
 	if err := printFindings(&b, p.decisions); err != nil {
 		t.Fatal(err)
+	}
+	if p.stop != nil {
+		return b.String() + "stop: " + p.stop.Error() + "\n", ""
+	}
+	if p.account != nil {
+		b.WriteString("as: " + p.account.Name + "\n")
 	}
 	for _, line := range differences(base, p.cfg) {
 		if m.Kept != "" {
