@@ -40,11 +40,11 @@ var homes = map[string][]string{
 	"github.com/emersion/go-smtp":            {"server/smtpd"},
 	"github.com/emersion/go-sasl":            {"server/smtpd"},
 	"github.com/emersion/go-imap":            {"server/imapd"},
-	"github.com/miekg/dns":                   {"server/resolver", "server/dnscheck", "server/certs"},
+	"github.com/miekg/dns":                   {"server/resolver", "server/dnscheck", "server/dnsupdate", "server/certs"},
 	"github.com/emersion/go-msgauth":         {"server/mailauth", "server/courier"},
 	"github.com/caddyserver/certmagic":       {"server/certs"},
 	"github.com/mholt/acmez":                 {"server/certs"},
-	"github.com/libdns/libdns":               {"server/certs"},
+	"github.com/libdns/libdns":               {"server/dnsupdate"},
 	"go.uber.org/zap":                        {"server/certs"},
 	"github.com/pires/go-proxyproto":         {"server/proxy"},
 	"github.com/danielgtaylor/huma":          {"server/api"},
@@ -56,7 +56,7 @@ var homes = map[string][]string{
 }
 
 // shared are packages below server that are no wires: what several wires use.
-var shared = []string{"dnsbl", "dnscheck", "domains", "health", "junk", "mailauth", "resolver", "rspamd", "simulation"}
+var shared = []string{"dnsbl", "dnscheck", "dnsupdate", "domains", "health", "junk", "mailauth", "resolver", "rspamd", "simulation"}
 
 // storeNames are the names of mailstore that hold a whole store or a whole workspace. Those who serve are handed an
 // inbox or a journal by tenancy.

@@ -8,11 +8,13 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/postroom/postroom/mailstore"
 	"github.com/postroom/postroom/server/dnscheck"
+	"github.com/postroom/postroom/server/resolver/zonetest"
 	"github.com/postroom/postroom/tenancy"
 	"github.com/rogpeppe/go-internal/txtar"
 )
@@ -34,7 +36,12 @@ type madeUp struct {
 
 	Domain, Named string   // what the command line says: the address's domain, --hostname
 	Asked         []string // --probe
-	Kept          string   // a configuration that is there, below hostname and data_dir
+	Relay_        string   `json:"Relay"` // --relay
+	RelayFails    string   // why it cannot be used
+	As, User      string   // who runs setup, "root" or a user; --user
+	Accounts      map[string]int
+	DataOf        *int   // to whom the data directory belongs
+	Kept          string // a configuration that is there, below hostname and data_dir
 	Running       bool
 }
 
@@ -84,6 +91,31 @@ func (m *madeUp) Certificate(hostname string) (certFile, keyFile string) {
 	return "", ""
 }
 
+func (m *madeUp) Relay(context.Context, Config) error {
+	if m.RelayFails != "" {
+		return errors.New(m.RelayFails)
+	}
+	return nil
+}
+
+func (m *madeUp) Root() bool { return m.As == "root" }
+
+func (m *madeUp) Account(name string) (account, error) {
+	for known, uid := range m.Accounts {
+		if known == name || strconv.Itoa(uid) == name {
+			return account{known, uid, uid}, nil
+		}
+	}
+	return account{}, errors.New("there is no user " + name)
+}
+
+func (m *madeUp) Owner(string) (int, bool) {
+	if m.DataOf == nil {
+		return 0, false
+	}
+	return *m.DataOf, true
+}
+
 // Each file of testdata/setup is a machine, what setup decides on it, and the configuration that comes of it. 'go test -run Machine -update'
 // writes the last two.
 func TestEachMachineGetsItsDecisionsAndItsConfiguration(t *testing.T) {
@@ -131,10 +163,23 @@ func (m *madeUp) decide(t *testing.T) (decisions, config string) {
 		base.Hostname = m.Named
 	}
 	base.Outgoing.ProbeHosts = append(base.Outgoing.ProbeHosts, m.Asked...)
-	p := decide(t.Context(), m, base, m.Domain, m.Running)
+	if m.Relay_ != "" {
+		relay, err := parseRelay(m.Relay_)
+		if err != nil {
+			t.Fatal(err)
+		}
+		base.Relay, base.Relay.Password = relay, "secret"
+	}
+	p := decide(t.Context(), m, base, wishes{domain: m.Domain, user: m.User, relay: m.Relay_ != ""}, m.Running)
 	var b strings.Builder
 	if err := printFindings(&b, p.decisions); err != nil {
 		t.Fatal(err)
+	}
+	if p.stop != nil {
+		return b.String() + "stop: " + p.stop.Error() + "\n", ""
+	}
+	if p.account != nil {
+		b.WriteString("as: " + p.account.Name + "\n")
 	}
 	for _, line := range differences(base, p.cfg) {
 		if m.Kept != "" {
@@ -150,6 +195,22 @@ func (m *madeUp) decide(t *testing.T) (decisions, config string) {
 		t.Errorf("the configuration cannot be loaded: %v", append(mistakes, checkConfig(again, map[string]int{})...))
 	}
 	return b.String(), text
+}
+
+func TestThisMachineAsksTheNameServersOfTheConfiguration(t *testing.T) {
+	for _, validates := range []bool{true, false} {
+		zones := zonetest.Start(t, "org. 300 NS ns.example.\n1.2.0.192.in-addr.arpa. 300 PTR mail.shop.com.")
+		zones.SetAuthentic(validates)
+		cfg := DefaultConfig()
+		cfg.DNS.Servers = []string{zones.Addr()}
+		m := newThisMachine(cfg)
+		if got, err := m.Validates(t.Context()); err != nil || got != validates {
+			t.Errorf("%v, %v", got, err)
+		}
+		if names, err := m.Names(t.Context(), netip.MustParseAddr("192.0.2.1")); err != nil || len(names) != 1 || names[0] != "mail.shop.com" {
+			t.Errorf("%v, %v", names, err)
+		}
+	}
 }
 
 func TestAConfigurationThatIsThereIsKept(t *testing.T) {
@@ -233,24 +294,6 @@ func TestAStrangersClaimIsNotTakenForTheOperators(t *testing.T) {
 	}
 	if again := setUp("you@shop.com"); again != second {
 		t.Errorf("the second time it is %q, not %q", again, second)
-	}
-}
-
-func TestRootMakesNothingInAnothersDirectory(t *testing.T) {
-	dir := t.TempDir()
-	if os.Geteuid() == 0 {
-		if err := os.Chown(dir, 4242, 4242); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := checkOwner(0, dir); err == nil || !strings.Contains(err.Error(), "sudo -u ") {
-		t.Error(err)
-	}
-	if err := errors.Join(checkOwner(4242, dir), checkOwner(0, filepath.Join(dir, "none"))); err != nil {
-		t.Error(err)
-	}
-	if ownerAdvice(4242, "d", "c") != "" || !strings.Contains(ownerAdvice(0, "/d", "/c"), "chown -R USER /d && chgrp GROUP /c") {
-		t.Error("who is not root gets advice, or root gets none")
 	}
 }
 

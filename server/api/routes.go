@@ -43,6 +43,7 @@ func (s *Server) routes() *http.ServeMux {
 	s.workspaceRoutes(a)
 	s.keyRoutes(a)
 	s.domainRoutes(a)
+	s.publishRoutes(a)
 	s.inboxRoutes(a)
 	s.messageRoutes(a)
 	s.searchRoutes(a)

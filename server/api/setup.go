@@ -8,6 +8,7 @@ import (
 	"errors"
 	"html/template"
 	"net/http"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -342,7 +343,7 @@ func (s *Server) domainHealth(ctx context.Context, g *tenancy.Grant, in *DomainP
 	h.DMARC = summaryOf(reports.DMARC)
 	host, err := s.cfg.Domains.Host(ctx)
 	if err == nil {
-		h.Server = serverOf(host)
+		h.Server, err = s.serverOf(ctx, host)
 	}
 	if errors.Is(err, domains.ErrNotAsked) {
 		err = nil
@@ -350,10 +351,17 @@ func (s *Server) domainHealth(ctx context.Context, g *tenancy.Grant, in *DomainP
 	return &result[domainHealth]{h}, err
 }
 
-func serverOf(r dnscheck.HostReport) *serverAddresses {
+func (s *Server) serverOf(ctx context.Context, r dnscheck.HostReport) (*serverAddresses, error) {
+	lists, err := s.cfg.Domains.Listed(ctx)
+	listed := map[netip.Addr][]string{}
+	for _, a := range lists.Addresses {
+		for _, l := range a.Listed {
+			listed[a.IP] = append(listed[a.IP], l.List)
+		}
+	}
 	o := &serverAddresses{Hostname: r.Hostname, Status: string(r.Status), Advice: r.Advice, Addresses: []serverAddress{}}
 	for _, a := range r.Addresses {
-		o.Addresses = append(o.Addresses, serverAddress{a.IP.String(), string(a.Status), append([]string{}, a.Names...), each(a.Listed, func(l dnscheck.Listing) string { return l.List }), a.Advice})
+		o.Addresses = append(o.Addresses, serverAddress{a.IP.String(), string(a.Status), append([]string{}, a.Names...), append([]string{}, listed[a.IP]...), a.Advice})
 	}
-	return o
+	return o, err
 }

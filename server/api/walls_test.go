@@ -51,6 +51,8 @@ var bodies = map[string]string{
 	"POST /v1/domains/{domain}/rotate-dkim":                 ``,
 	"POST /v1/domains/{domain}/verify":                      ``,
 	"POST /v1/domains/{domain}/setup-link":                  `{}`,
+	"POST /v1/domains/{domain}/publish":                     `{}`,
+	"POST /v1/operator/publish":                             `{}`,
 	"PUT /v1/workspaces/{workspace}/sending":                `{"hostname":"mail.taken.example"}`,
 	"PUT /v1/domains/{domain}/sending":                      `{"hostname":"mail.taken.example"}`,
 	"PUT /v1/inboxes/{inbox}/sending":                       `{"hostname":"mail.taken.example"}`,

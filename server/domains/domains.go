@@ -18,6 +18,7 @@ import (
 	"github.com/postroom/postroom/mailstore"
 	"github.com/postroom/postroom/mailstore/fault"
 	"github.com/postroom/postroom/server/dnscheck"
+	"github.com/postroom/postroom/server/dnsupdate"
 	"github.com/postroom/postroom/tenancy"
 )
 
@@ -41,7 +42,10 @@ const _ = uint(dnscheck.MaxDomain - tenancy.MaxClaim)
 type Config struct {
 	Checker *dnscheck.Checker // nil: the DNS is not asked
 	Server  dnscheck.Server
-	Sandbox string // the operator's domain below which workspaces have theirs; "": there is none
+	Primary *dnsupdate.Primary // that takes updates of the operator's zones; nil: no DNS is written
+
+	// Lists has Run ask block lists about the server's addresses.
+	Lists bool
 
 	// Leads is told of each host below a verified domain that is to serve documents and leads here, whenever that is seen: it may need
 	// a certificate. nil: nobody is.
@@ -66,6 +70,8 @@ type Watch struct {
 
 	hosting sync.Mutex // of one who asks about the server itself
 	host    *dnscheck.HostReport
+	listing sync.Mutex // of one who asks block lists
+	listed  *dnscheck.ListReport
 }
 
 // New makes a watch. It starts nothing.
@@ -89,11 +95,7 @@ func (w *Watch) records(ctx context.Context, dom tenancy.Domain, keysOf func(con
 		return nil, nil
 	}
 	d, err := w.domain(ctx, dom, keysOf)
-	list := dnscheck.Records(d, w.leadsTo(dom))
-	if dom.Name == w.cfg.Sandbox && dom.Proof == tenancy.ByOperator {
-		list = append(list, dnscheck.SandboxRecords(d, w.cfg.Server)...)
-	}
-	return list, err
+	return dnscheck.Records(d, w.leadsTo(dom)), err
 }
 
 // leadsTo is what a domain is to lead to. Reports about its mail come to an address of its own, so that no other domain has to allow them.
@@ -131,6 +133,9 @@ func (w *Watch) Host(ctx context.Context) (dnscheck.HostReport, error) {
 // domain is a claim as the DNS should have it.
 func (w *Watch) domain(ctx context.Context, dom tenancy.Domain, keysOf func(context.Context, tenancy.Domain) ([]tenancy.DKIMKey, error)) (d dnscheck.Domain, err error) {
 	d = dnscheck.Domain{Name: dom.Name, TargetZone: w.cfg.Server.Zone != ""}
+	if d.Shared, err = w.dir.IsShared(ctx, dom); err != nil {
+		return d, err
+	}
 	if d.Token, err = w.dir.Ownership(ctx, dom); err != nil {
 		return d, err
 	}
@@ -319,9 +324,16 @@ func encode(r dnscheck.Report) (json.RawMessage, error) {
 func (w *Watch) Run(ctx context.Context) error {
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
+	var lists time.Time // when to look whether it is time to ask them
 	for {
 		if err := w.round(ctx); err != nil && ctx.Err() == nil {
 			w.log.Error("look for domains to check", "err", err)
+		}
+		if now := w.dir.Now(); w.cfg.Lists && !now.Before(lists) {
+			lists = now.Add(listAgain)
+			if _, err := w.Listed(ctx); err != nil && ctx.Err() == nil {
+				w.log.Error("ask block lists about the server's addresses", "err", err)
+			}
 		}
 		select {
 		case <-tick.C:
@@ -372,19 +384,14 @@ func (w *Watch) one(ctx context.Context, dom tenancy.Domain) {
 // Failing counts verified domains, and those of them whose last report says that something required is missing or wrong. What the DNS did
 // not answer does not count.
 func (w *Watch) Failing(ctx context.Context) (verified, failing int, err error) {
-	for after := tenancy.DomainID(""); ; {
-		page, err := w.dir.VerifiedDomains(ctx, after, batch)
-		if err != nil || len(page) == 0 {
-			return verified, failing, err
+	err = w.eachVerified(ctx, func(dom tenancy.Domain) error {
+		verified++
+		if r, _ := Report(dom); slices.ContainsFunc(r.Findings, func(f dnscheck.Finding) bool { return lacks(dom, f) }) {
+			failing++
 		}
-		for _, dom := range page {
-			verified++
-			if r, _ := Report(dom); slices.ContainsFunc(r.Findings, func(f dnscheck.Finding) bool { return lacks(dom, f) }) {
-				failing++
-			}
-			after = dom.ID
-		}
-	}
+		return nil
+	})
+	return verified, failing, err
 }
 
 // lacks reports whether a finding says that a domain lacks what it needs. An operator's word stands in for the text that proves it.

@@ -425,6 +425,11 @@ func (c *Client) GetMessage(ctx context.Context, inbox string, message string, p
 	return do[MessageObject](ctx, c, "GET", "/v1/inboxes/"+url.PathEscape(inbox)+"/messages/"+url.PathEscape(message), params, nil)
 }
 
+// GetOperatorZoneFile: Get the records of the server's own name and of the operator's zone, with the keys of all verified domains; for operators (GET /v1/operator/zone-file).
+func (c *Client) GetOperatorZoneFile(ctx context.Context) (io.ReadCloser, error) {
+	return open(ctx, c, "GET", "/v1/operator/zone-file", "", nil, nil)
+}
+
 // GetRawMessageParams are what GetRawMessage may be told besides; zero values are left out.
 type GetRawMessageParams struct {
 	WorkspaceID string `query:"workspaceId"` // Which workspace an operator means; for other keys their own.
@@ -713,6 +718,27 @@ type ListWorkspacesParams struct {
 // ListWorkspaces: List workspaces (GET /v1/workspaces).
 func (c *Client) ListWorkspaces(ctx context.Context, params ListWorkspacesParams) (*WorkspaceList, error) {
 	return do[WorkspaceList](ctx, c, "GET", "/v1/workspaces", params, nil)
+}
+
+// PublishDomainParams are what PublishDomain may be told besides; zero values are left out.
+type PublishDomainParams struct {
+	WorkspaceID    string `query:"workspaceId"`      // Which workspace an operator means; for other keys their own.
+	IdempotencyKey string `header:"Idempotency-Key"` // Any text of your own; the same text with the same body gives the same answer for 24 hours, and the effect once.
+}
+
+// PublishDomain: Write a domain's records into its zone, where the operator may; for operators (POST /v1/domains/{domain}/publish).
+func (c *Client) PublishDomain(ctx context.Context, domain string, params PublishDomainParams, body PublishBody) (*Publishing, error) {
+	return do[Publishing](ctx, c, "POST", "/v1/domains/"+url.PathEscape(domain)+"/publish", params, body)
+}
+
+// PublishOperatorParams are what PublishOperator may be told besides; zero values are left out.
+type PublishOperatorParams struct {
+	IdempotencyKey string `header:"Idempotency-Key"` // Any text of your own; the same text with the same body gives the same answer for 24 hours, and the effect once.
+}
+
+// PublishOperator: Write the records of the server's own name and of the operator's zone; for operators (POST /v1/operator/publish).
+func (c *Client) PublishOperator(ctx context.Context, params PublishOperatorParams, body PublishBody) (*Publishing, error) {
+	return do[Publishing](ctx, c, "POST", "/v1/operator/publish", params, body)
 }
 
 // PutDomainSendingParams are what PutDomainSending may be told besides; zero values are left out.
@@ -1645,6 +1671,26 @@ type NewWorkspaceBody struct {
 type Person struct {
 	Address string `json:"address"`       // local@domain.
 	Name    string `json:"name,omitzero"` // Decoded; absent if there is none.
+}
+
+// PublishBody is a part of the API.
+type PublishBody struct {
+	DryRun *bool `json:"dryRun,omitempty"` // Only say what would be written.
+}
+
+// PublishStep is a part of the API.
+type PublishStep struct {
+	Action string   `json:"action"`          // keep: it, or something that does the same, is there. replace: an older one of this software is there. refuse: what others wrote stands in its way, or it could not be written.
+	Advice string   `json:"advice,omitzero"` // Of what was refused: what to do.
+	Found  []string `json:"found"`           // What is there already.
+	Name   string   `json:"name"`            // Where it stands.
+	Type   string   `json:"type"`            // Of the record.
+	Value  string   `json:"value"`           // What it says.
+}
+
+// Publishing is a part of the API.
+type Publishing struct {
+	Steps []PublishStep `json:"steps"` // One for each record.
 }
 
 // QueueChangeBody is a part of the API.
