@@ -107,7 +107,7 @@ func at(err error, where string) error {
 
 func (s *Server) inboxRoutes(a huma.API) {
 	const list, one = "/v1/inboxes", "/v1/inboxes/{inbox}"
-	registerPost(s, a, route(http.MethodPost, list, "createInbox", "inboxes", "Make an inbox", 201),
+	registerPost(s, a, orFind(route(http.MethodPost, list, "createInbox", "inboxes", "Make an inbox", 201)),
 		func(ctx context.Context, g *tenancy.Grant, in newInbox) (made[inbox], error) {
 			b := in.Body
 			i, password, existed, err := g.CreateInbox(ctx, in.workspace(), tenancy.NewInbox{Username: b.Username, Domain: b.Domain, DisplayName: b.DisplayName, Metadata: b.Metadata})

@@ -313,7 +313,7 @@ func (s *Server) byteRoutes(a huma.API, one string) {
 		return stream(r, "message/rfc822", in.Message+".eml", size), nil
 	})
 	part := route(http.MethodGet, one+"/attachments/{attachment}", "getAttachment", "messages", "Get an attachment, decoded", 200)
-	part.Responses = bytesOf("application/octet-stream")
+	part.Responses = bytesOf("*/*")
 	register(s, a, part, func(ctx context.Context, g *tenancy.Grant, in *attachmentPath) (*huma.StreamResponse, error) {
 		box, err := in.mail(ctx, g, tenancy.MessagesRead)
 		if err != nil {

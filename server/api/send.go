@@ -94,7 +94,6 @@ type sendPost interface {
 // registerSend adds a POST that sends. The answer is kept in the commit of the message, in the workspace's own store, and
 // given again before anything else of the request is looked at. Its body may be large: see readBody.
 func registerSend[I sendPost](s *Server, a huma.API, op huma.Operation, do func(context.Context, *tenancy.Grant, *writing, I) (mailstore.Submitted, error)) {
-	op.Errors = append(op.Errors, http.StatusConflict, http.StatusServiceUnavailable)
 	op.MaxBodyBytes = MaxLetterBytes
 	s.large[op.Method+" "+op.Path] = large{limit: MaxSendBytes, need: tenancy.MessagesSend, lift: true}
 	huma.Register(a, op, func(ctx context.Context, in *I) (*created[accepted], error) {
