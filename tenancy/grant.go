@@ -151,6 +151,16 @@ func (g *Grant) Mail(ctx context.Context, ws mailstore.WorkspaceID, inbox string
 	return g.dir.store.Workspace(found.ws).Inbox(found.inbox), nil
 }
 
+// WorkspaceMail hands out the messages of a workspace, which an operator must name, to who has the permission need there.
+// An inbox key sees those of its inbox.
+func (g *Grant) WorkspaceMail(ctx context.Context, ws mailstore.WorkspaceID, need Permission) (mailstore.Mail, error) {
+	s, err := g.inside(ctx, ws, need)
+	if err != nil {
+		return mailstore.Mail{}, err
+	}
+	return g.dir.store.Workspace(s.ws).Mail(s.inbox), nil
+}
+
 // find finds an inbox, by its id or any of its addresses, in which the grant has the permission need.
 func (g *Grant) find(ctx context.Context, ws mailstore.WorkspaceID, inbox string, need Permission) (found place, err error) {
 	if err := g.need(need); err != nil {

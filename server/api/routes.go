@@ -50,6 +50,8 @@ func (s *Server) routes() *http.ServeMux {
 	s.sendRoutes(a)
 	s.deliveryRoutes(a)
 	s.threadRoutes(a)
+	s.listingRoutes(a)
+	s.batchRoutes(a)
 	s.queueRoutes(a)
 	s.suppressionRoutes(a)
 	s.listRoutes(a)

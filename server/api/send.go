@@ -148,7 +148,7 @@ func (w *writing) answers(ctx context.Context, d *compose.Draft, id string) erro
 	}
 	envelope := message.Envelope{MessageID: id}
 	if strings.HasPrefix(id, "<") {
-		list, _, err := w.sender.Mail.Messages(ctx, mailstore.MessageFilter{MessageID: id, IncludeTrash: true}, nil, 1)
+		list, _, err := w.sender.Mail.Messages(ctx, mailstore.MessageFilter{MessageID: id, IncludeTrash: true, IncludeSpam: true}, nil, 1)
 		if err != nil {
 			return err
 		}

@@ -30,11 +30,6 @@ func threadOf(t mailstore.Thread) Thread {
 		string(t.LastMessageID), t.Size, stamp{t.LastAt}, stamp{t.CreatedAt}}
 }
 
-type threadList struct {
-	Threads    []Thread `json:"threads" doc:"The one with the newest message first."`
-	NextCursor string   `json:"nextCursor,omitempty" doc:"Ask for the next page with it; absent on the last one."`
-}
-
 // wholeThread has its messages, oldest first; of a long thread the newest MaxLimit.
 type wholeThread struct {
 	Thread
@@ -46,18 +41,13 @@ type wholeThread struct {
 const maxThreadText = 64 << 10
 
 type (
-	threads struct {
-		InboxPath
-		Page
-		Labels []string `query:"labels,explode" doc:"Only threads in which one message bears all of these; separated by commas, or given several times."`
-	}
 	ThreadPath struct {
 		InboxPath
 		Thread string `path:"thread" doc:"Id of the thread, or of one that was merged into it."`
 	}
 	threadChange struct {
 		ThreadPath
-		Body labelChange
+		Body LabelChange
 	}
 	threadDelete struct {
 		ThreadPath
@@ -68,21 +58,7 @@ type (
 func (p ThreadPath) id() mailstore.ThreadID { return mailstore.ThreadID(p.Thread) }
 
 func (s *Server) threadRoutes(a huma.API) {
-	const list, one = "/v1/inboxes/{inbox}/threads", "/v1/inboxes/{inbox}/threads/{thread}"
-	register(s, a, route(http.MethodGet, list, "listThreads", "threads", "List threads, newest message first", 200),
-		func(ctx context.Context, g *tenancy.Grant, in *threads) (*result[threadList], error) {
-			box, err := in.mail(ctx, g, tenancy.ThreadsRead)
-			if err != nil {
-				return nil, err
-			}
-			name := "threads:" + string(box.ID())
-			at, err := parsePlace(name, in.Cursor)
-			if err != nil {
-				return nil, err
-			}
-			all, behind, err := box.Threads(ctx, listed(in.Labels), at.after(), in.Limit)
-			return &result[threadList]{threadList{each(all, threadOf), nextPlace(name, behind)}}, err
-		})
+	const one = "/v1/inboxes/{inbox}/threads/{thread}"
 	register(s, a, getThreadRoute(a, one), getThread)
 	register(s, a, route(http.MethodPatch, one, "updateThread", "threads", "Change the labels of all messages of a thread", 200),
 		func(ctx context.Context, g *tenancy.Grant, in *threadChange) (*result[Thread], error) {
@@ -105,7 +81,7 @@ func (s *Server) threadRoutes(a huma.API) {
 
 // fullThread reads the newest messages of a thread with their bodies.
 func fullThread(ctx context.Context, box mailstore.Inbox, t mailstore.Thread) (wholeThread, error) {
-	list, more, err := box.Messages(ctx, mailstore.MessageFilter{ThreadID: t.ID, IncludeTrash: true}, nil, MaxLimit)
+	list, more, err := box.Messages(ctx, mailstore.MessageFilter{ThreadID: t.ID, IncludeTrash: true, IncludeSpam: true}, nil, MaxLimit)
 	if err != nil {
 		return wholeThread{}, err
 	}
