@@ -19,12 +19,15 @@ type Sender struct {
 }
 
 // MaySend hands out an inbox, named by its id or any of its addresses, to who has MessagesSend there. It is the only way
-// to send. A Conflict if none of the inbox's addresses is at a verified domain any more.
+// to send. A Conflict if the inbox is paused, or none of its addresses is at a verified domain any more.
 func (g *Grant) MaySend(ctx context.Context, ws mailstore.WorkspaceID, inbox string) (s Sender, err error) {
 	err = g.inInbox(ctx, g.dir.view, MessagesSend, ws, inbox, func(tx *sqlite.Tx, at place) error {
 		s.Mail = g.dir.store.Workspace(at.ws).Inbox(at.inbox)
 		if s.Inbox, err = getInbox(tx, at.inbox); err != nil {
 			return err
+		}
+		if s.Inbox.PausedAt != nil {
+			return errPaused
 		}
 		s.own = map[string]bool{}
 		err := tx.Each("SELECT a.local, d.name FROM addresses a JOIN domains d ON d.id = a.domain_id WHERE a.inbox_id = ? AND d.status = 'verified'", sqlite.Args(at.inbox), func(scan func(...any) error) error {

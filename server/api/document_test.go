@@ -110,6 +110,7 @@ func TestEveryPostTakesAnIdempotencyKey(t *testing.T) {
 			}
 		}
 		body := fill(t, bodies["POST "+strings.Replace(path, "/keys", "/api-keys", 1)], n)
+		w.do("POST", "/v1/inboxes/"+n.inbox+"/resume", w.a.key, "") // it may be paused by the one before
 		first := w.do("POST", fill(t, path, n), caller, body, "Idempotency-Key", "once")
 		again := w.do("POST", fill(t, path, n), caller, body, "Idempotency-Key", "once")
 		if first.status != want || again.status != want || again.body != first.body || again.header.Get("Idempotency-Replayed") != "true" {

@@ -22,6 +22,8 @@ var bodies = map[string]string{
 	"PATCH /v1/inboxes/{inbox}":                             `{"displayName":"taken over"}`,
 	"POST /v1/inboxes/{inbox}/addresses":                    `{"address":"more@{domain}"}`,
 	"POST /v1/inboxes/{inbox}/credentials":                  ``,
+	"POST /v1/inboxes/{inbox}/pause":                        ``,
+	"POST /v1/inboxes/{inbox}/resume":                       ``,
 	"PATCH /v1/inboxes/{inbox}/messages/{message}":          `{"addLabels":["taken"]}`,
 	"PATCH /v1/inboxes/{inbox}/threads/{thread}":            `{"addLabels":["taken"]}`,
 	"POST /v1/workspaces/{workspace}/api-keys":              `{"name":"x"}`,
