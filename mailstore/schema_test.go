@@ -19,6 +19,7 @@ var landed = map[string]string{
 	"schema/0008_senders.sql":    "be39e931905abe88a52eaf236a2c25db90676a09a4489176761f5ab5784c2a02",
 	"schema/0009_reports.sql":    "6717496a7994f2f21c8951919d639fc7e14b599b258d895e7790003733a6db64",
 	"schema/0010_listing.sql":    "480f7ec051fc7023d7c81c48018ced1c49d15a1a0ae7abfe4fa9cc2f50fd1fae",
+	"schema/0011_tallies.sql":    "54a0676f4833a64ae43ec86fa87aafe7ebe4e6aeaf7a0a9ab9ad3a46cd4c72ec",
 }
 
 func TestMigrationsThatLandedAreNeverChanged(t *testing.T) {

@@ -147,7 +147,7 @@ func TestOperationIDsAreUniqueAndStable(t *testing.T) {
 
 // besideTheDocument are the routes that it does not tell of: pages for people, documents, and what tells a balancer that
 // the server lives.
-var besideTheDocument = []string{"GET /healthz", "GET /readyz", "GET /setup/{token}", "GET /setup/{token}/zone", "GET /u/{token}", "POST /u/{token}"}
+var besideTheDocument = []string{"GET /healthz", "GET /llms.txt", "GET /readyz", "GET /setup/{token}", "GET /setup/{token}/zone", "GET /u/{token}", "POST /u/{token}"}
 
 // Each operation is routed under its own name, and a path has no other methods than it tells of.
 func TestTheDocumentAndTheRoutesAreTheSame(t *testing.T) {

@@ -58,12 +58,14 @@ func (s *Server) routes() *http.ServeMux {
 	s.rejectionRoutes(a)
 	s.sendingRoutes(a)
 	s.eventRoutes(a, mux)
+	s.metricRoutes(a)
 	s.caughtRoutes(a)
 	s.unsubscribeRoutes(mux)
 	s.serverRoutes(a)
 	s.setupRoutes(mux)
 	s.healthRoutes(mux)
 	correct(a.OpenAPI())
+	s.llmsRoute(mux, a.OpenAPI())
 	return mux
 }
 
