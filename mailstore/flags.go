@@ -155,6 +155,11 @@ func (e *edit) change(id MessageID, c MessageChange) error {
 	if err != nil {
 		return err
 	}
+	for _, p := range list { // what is refused is refused before anything is done
+		if _, err := c.keywords(p.keywords); err != nil {
+			return err
+		}
+	}
 	changed := false
 	for _, p := range list {
 		did, err := e.changePlacement(p, c)

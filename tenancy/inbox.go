@@ -22,6 +22,7 @@ type Inbox struct {
 	DisplayName string
 	Metadata    map[string]any // never nil
 	UndoSeconds int            // how long a message waits so that it can be cancelled
+	PausedAt    *time.Time     // since when it sends nothing; nil: it does
 	CreatedAt   time.Time
 	UpdatedAt   time.Time
 }
@@ -37,8 +38,8 @@ type NewInbox struct {
 // InboxChange says what to change; nil fields stay.
 type InboxChange struct {
 	DisplayName *string
-	Metadata    *map[string]any
-	UndoSeconds *int // 0 to MaxUndoSeconds
+	Metadata    map[string]any // by name: a value replaces what is there, nil removes it
+	UndoSeconds *int           // 0 to MaxUndoSeconds
 }
 
 // MaxUndoSeconds is the longest undo window of an inbox.
@@ -70,14 +71,18 @@ func findInbox(tx *sqlite.Tx, s scope, idOrAddress string) (at place, err error)
 	return at, nil
 }
 
-const inboxColumns = "id, workspace_id, display_name, metadata, undo_seconds, created_at, updated_at"
+const inboxColumns = "id, workspace_id, display_name, metadata, undo_seconds, paused_at, created_at, updated_at"
 
 // readInbox reads all but the addresses.
 func readInbox(scan func(...any) error) (in Inbox, id string, err error) {
 	var metadata string
-	var created, updated int64
-	if err = scan(&in.ID, &in.WorkspaceID, &in.DisplayName, &metadata, &in.UndoSeconds, &created, &updated); err != nil {
+	var paused, created, updated int64
+	if err = scan(&in.ID, &in.WorkspaceID, &in.DisplayName, &metadata, &in.UndoSeconds, &paused, &created, &updated); err != nil {
 		return in, "", err
+	}
+	if paused > 0 {
+		at := fromMicro(paused)
+		in.PausedAt = &at
 	}
 	in.CreatedAt, in.UpdatedAt = fromMicro(created), fromMicro(updated)
 	in.Metadata, err = parseMetadata(metadata)
@@ -189,7 +194,7 @@ func (n NewInbox) check() (spec inboxSpec, err error) {
 	}
 	p.checkDisplayName("body.displayName", n.DisplayName)
 	spec.displayName = n.DisplayName
-	spec.metadata = p.checkMetadata("body.metadata", n.Metadata)
+	spec.metadata = p.checkMetadata("body.metadata", merged(nil, n.Metadata))
 	return spec, p.err()
 }
 
@@ -232,8 +237,14 @@ func (d *Directory) insertInbox(tx *sqlite.Tx, spec inboxSpec, domain DomainID) 
 	return in, d.tellInbox(tx, InboxCreated, in)
 }
 
+// InboxFilter narrows a list of inboxes. Zero fields do not narrow.
+type InboxFilter struct {
+	MetadataName  string // only inboxes that have MetadataValue, a text or a number, under this name
+	MetadataValue string
+}
+
 // Inboxes lists the inboxes of a workspace: for an operator who names none, of all; for an inbox key, its own.
-func (g *Grant) Inboxes(ctx context.Context, ws mailstore.WorkspaceID, p Page) (out []Inbox, next string, err error) {
+func (g *Grant) Inboxes(ctx context.Context, ws mailstore.WorkspaceID, f InboxFilter, p Page) (out []Inbox, next string, err error) {
 	if err := g.need(InboxesRead); err != nil {
 		return nil, "", err
 	}
@@ -248,6 +259,9 @@ func (g *Grant) Inboxes(ctx context.Context, ws mailstore.WorkspaceID, p Page) (
 		}
 		if s.inbox != "" {
 			sel.and("id = ?", s.inbox)
+		}
+		if f.MetadataName != "" {
+			sel.and("EXISTS (SELECT 1 FROM json_each(metadata) WHERE key = ? AND type IN ('text', 'integer', 'real') AND CAST(value AS TEXT) = ?)", f.MetadataName, f.MetadataValue)
 		}
 		if out, next, err = list(tx, "SELECT "+inboxColumns+" FROM inboxes", "inb", sel, p, readInbox); err != nil {
 			return err
@@ -303,24 +317,57 @@ func (g *Grant) UpdateInbox(ctx context.Context, ws mailstore.WorkspaceID, idOrA
 	if c.DisplayName != nil {
 		p.checkDisplayName("body.displayName", *c.DisplayName)
 	}
-	var metadata *string
-	if c.Metadata != nil {
-		text := p.checkMetadata("body.metadata", *c.Metadata)
-		metadata = &text
-	}
 	if c.UndoSeconds != nil && (*c.UndoSeconds < 0 || *c.UndoSeconds > MaxUndoSeconds) {
 		p.add("body.undoSeconds", "0 to %d seconds.", MaxUndoSeconds)
 	}
 	err = g.inInbox(ctx, g.dir.change, InboxesUpdate, ws, idOrAddress, func(tx *sqlite.Tx, at place) (err error) {
+		p := p // a run that is repeated begins anew
+		if in, err = getInbox(tx, at.inbox); err != nil {
+			return err
+		}
+		metadata := p.checkMetadata("body.metadata", merged(in.Metadata, c.Metadata))
 		if err := p.err(); err != nil {
 			return err
 		}
-		if _, err := tx.Exec("UPDATE inboxes SET display_name = COALESCE(?, display_name), metadata = COALESCE(?, metadata), undo_seconds = COALESCE(?, undo_seconds) WHERE id = ?",
+		if _, err := tx.Exec("UPDATE inboxes SET display_name = COALESCE(?, display_name), metadata = ?, undo_seconds = COALESCE(?, undo_seconds) WHERE id = ?",
 			c.DisplayName, metadata, c.UndoSeconds, at.inbox); err != nil {
 			return fmt.Errorf("update inbox: %w", err)
 		}
 		in, err = g.dir.changed(tx, at.inbox)
 		return err
+	})
+	return in, err
+}
+
+// PauseInbox keeps an inbox from sending until ResumeInbox: by the API, by submission, for everybody. Mail still comes in and
+// is read. What waits in its outbox by then still leaves, unless it is held there.
+func (g *Grant) PauseInbox(ctx context.Context, ws mailstore.WorkspaceID, idOrAddress string) (Inbox, error) {
+	return g.setPaused(ctx, ws, idOrAddress, true)
+}
+
+// ResumeInbox lets an inbox send again.
+func (g *Grant) ResumeInbox(ctx context.Context, ws mailstore.WorkspaceID, idOrAddress string) (Inbox, error) {
+	return g.setPaused(ctx, ws, idOrAddress, false)
+}
+
+// setPaused tells of what has changed; an inbox that is so already stays as it is.
+func (g *Grant) setPaused(ctx context.Context, ws mailstore.WorkspaceID, idOrAddress string, paused bool) (in Inbox, err error) {
+	err = g.inInbox(ctx, g.dir.change, InboxesUpdate, ws, idOrAddress, func(tx *sqlite.Tx, at place) (err error) {
+		if in, err = getInbox(tx, at.inbox); err != nil || (in.PausedAt != nil) == paused {
+			return err
+		}
+		now := g.dir.now().UnixMicro()
+		since, event := int64(0), InboxResumed
+		if paused {
+			since, event = now, InboxPaused
+		}
+		if _, err := tx.Exec("UPDATE inboxes SET paused_at = ?, updated_at = ? WHERE id = ?", since, now, at.inbox); err != nil {
+			return fmt.Errorf("pause inbox: %w", err)
+		}
+		if in, err = getInbox(tx, at.inbox); err != nil {
+			return err
+		}
+		return g.dir.tellInbox(tx, event, in)
 	})
 	return in, err
 }

@@ -17,6 +17,7 @@ var landed = map[string]string{
 	"schema/0006_domains.sql":    "a60ec441913fcd55068fcee06bc3b6b753a8de00c6754974e71793886aeb62fc",
 	"schema/0007_sandbox.sql":    "aa5c17043d79adb7dd3abfee7a3b5d1c67608f49637b2233b067e896067be034",
 	"schema/0008_shared.sql":     "4e1cf051189ad5d7514361b6055374e158e7238ec0be5c9416ea207c75198fdc",
+	"schema/0009_paused.sql":     "44d5d42538d67947c1a4a9001c4df7d71ca29cb8a03fe8c3f302671afcf0500c",
 }
 
 func TestMigrationsThatLandedAreNeverChanged(t *testing.T) {

@@ -205,13 +205,19 @@ var walls = map[string][]wallCall{
 		}},
 	},
 	"Inboxes": workspaceCall(func(ctx context.Context, g *Grant, ws mailstore.WorkspaceID, of things) error {
-		return err3(g.Inboxes(ctx, ws, Page{}))
+		return err3(g.Inboxes(ctx, ws, InboxFilter{}, Page{}))
 	}, nil),
 	"Inbox": inboxCalls(func(ctx context.Context, g *Grant, ws mailstore.WorkspaceID, inbox string, of things) error {
 		return err2(g.Inbox(ctx, ws, inbox))
 	}),
 	"UpdateInbox": inboxCalls(func(ctx context.Context, g *Grant, ws mailstore.WorkspaceID, inbox string, of things) error {
 		return err2(g.UpdateInbox(ctx, ws, inbox, InboxChange{DisplayName: ptr("mine")}))
+	}),
+	"PauseInbox": inboxCalls(func(ctx context.Context, g *Grant, ws mailstore.WorkspaceID, inbox string, of things) error {
+		return err2(g.PauseInbox(ctx, ws, inbox))
+	}),
+	"ResumeInbox": inboxCalls(func(ctx context.Context, g *Grant, ws mailstore.WorkspaceID, inbox string, of things) error {
+		return err2(g.ResumeInbox(ctx, ws, inbox))
 	}),
 	"DeleteInbox": inboxCalls(func(ctx context.Context, g *Grant, ws mailstore.WorkspaceID, inbox string, of things) error {
 		return g.DeleteInbox(ctx, ws, inbox)
@@ -361,7 +367,7 @@ func (w *world) snapshot() (all []any) {
 	w.t.Helper()
 	spaces, _, err := w.op.Workspaces(w.ctx(), Page{Limit: MaxPage})
 	must(spaces, err)
-	inboxes, _, err := w.op.Inboxes(w.ctx(), "", Page{Limit: MaxPage})
+	inboxes, _, err := w.op.Inboxes(w.ctx(), "", InboxFilter{}, Page{Limit: MaxPage})
 	must(inboxes, err)
 	domains, _, err := w.op.Domains(w.ctx(), "", Page{Limit: MaxPage})
 	must(domains, err)
@@ -383,7 +389,7 @@ func TestAnInboxKeySeesItsInboxAndNoMore(t *testing.T) {
 	in, _ := w.inbox(g, "", "one", "a.test")
 	w.inbox(g, "", "two", "a.test")
 	key, _, _ := w.key(g, KeyOwner{Inbox: in.Address})
-	list, next, err := key.Inboxes(w.ctx(), "", Page{})
+	list, next, err := key.Inboxes(w.ctx(), "", InboxFilter{}, Page{})
 	if err != nil || next != "" || len(list) != 1 || list[0].ID != in.ID {
 		t.Errorf("lists %v, %v", list, err)
 	}
