@@ -54,7 +54,7 @@ type Store struct {
 	closed  bool
 
 	bells  bells
-	queued queuedSet
+	queued dueSet        // which workspaces have mail that waits to leave
 	boot   int64         // tells this run of the program from others
 	parses chan struct{} // slots for parsing messages above largeMessage
 }
@@ -106,7 +106,7 @@ func Open(dir string, opts Options) (*Store, error) {
 		return nil, fault.New(fault.Unavailable, "data_in_use", "Another process uses the data directory %s: stop it first, or choose another directory.", dir).Because(err)
 	}
 	s := &Store{dir: dir, opts: opts, lock: lock, open: map[WorkspaceID]*workspace{}, removed: map[WorkspaceID]bool{}, parses: make(chan struct{}, maxLargeParses)}
-	if err := s.loadQueued(); err != nil {
+	if err := s.queued.load(dir, "queued", true, opts); err != nil {
 		return nil, errors.Join(err, lock.Close())
 	}
 	s.boot = rand.Int64() | 1 // zero is nobody's
