@@ -100,7 +100,7 @@ func (s *Store) rebuild(ctx context.Context, id WorkspaceID) (r Report, err erro
 		err = b.index(ctx)
 	}
 	if err == nil {
-		err = errors.Join(b.leadMerged(), b.moveUIDValidity(), b.queue(), b.salvage(ctx))
+		err = errors.Join(b.leadMerged(), b.moveUIDValidity(), b.queue(), b.salvage(ctx), b.tellFollowers())
 	}
 	if err == nil { // the state files are behind the new index: they get the gap now
 		w.writeStates(time.Time{}, true)
@@ -414,4 +414,9 @@ func (b *rebuilder) insert(tx *sqlite.Tx, f foundFile, rec *record) error {
 		return b.w.place(tx, m)
 	}
 	return b.w.insertMessage(tx, m)
+}
+
+// tellFollowers has those who follow the journal, of whom the new index knows nothing, be looked at: see Following.Adopt.
+func (b *rebuilder) tellFollowers() error {
+	return errors.Join(b.w.store.followed.note(b.w.id, b.now), b.w.store.followed.flush(b.w.id))
 }
