@@ -334,9 +334,13 @@ func (d *Directory) Followed() (due map[mailstore.WorkspaceID]time.Time, rung <-
 	return d.store.Followed()
 }
 
-// Endpoints are the enabled webhooks of a workspace whose beginning has come to its journal.
+// Endpoints are the enabled webhooks of a workspace whose beginning has come to its journal; ErrNotFound if there is no such
+// workspace any more.
 func (d *Directory) Endpoints(ctx context.Context, ws mailstore.WorkspaceID) (list []Endpoint, err error) {
 	err = d.view(ctx, func(tx *sqlite.Tx) error {
+		if err := workspaceExists(tx, ws); err != nil {
+			return err
+		}
 		return tx.Each("SELECT "+webhookColumns+` FROM webhooks w WHERE workspace_id = ? AND enabled = 1
 			AND NOT EXISTS (SELECT 1 FROM news n WHERE n.workspace_id = w.workspace_id AND n.type = '`+mailstore.FollowerCreated+`' AND json_extract(n.data, '$.id') = w.id) ORDER BY id`,
 			sqlite.Args(ws), func(scan func(...any) error) error {

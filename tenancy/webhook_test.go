@@ -158,9 +158,7 @@ func TestADeletedWorkspaceHasNoEndpointsAndNothingDue(t *testing.T) {
 	if err := w.op.DeleteWorkspace(w.ctx(), ws.ID); err != nil {
 		t.Fatal(err)
 	}
-	if list := must(w.dir.Endpoints(w.ctx(), ws.ID)); len(list) != 0 {
-		t.Errorf("endpoints: %+v", list)
-	}
+	refused(t, "its endpoints", err2(w.dir.Endpoints(w.ctx(), ws.ID)), fault.NotFound, "not_found")
 	if err := w.dir.removeMail(w.ctx()); err != nil {
 		t.Fatal(err)
 	}
