@@ -46,6 +46,7 @@ type tenant struct {
 	message, thread   string
 	rejection         string // of a message to address in Junk
 	keyID, inboxKeyID string
+	webhook, delivery string
 }
 
 func newWorld(t *testing.T, cfg Config) *world {
@@ -124,6 +125,7 @@ func (w *world) tenant(domain string) (n tenant) {
 	w.must(200, "GET", "/v1/inboxes/"+n.inbox+"/messages/"+n.message, n.key, "", &m)
 	n.thread = m.ThreadID
 	_, n.rejection = w.quarantine(n, n.address)
+	n.webhook, n.delivery = w.webhook(n)
 	return n
 }
 

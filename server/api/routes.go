@@ -56,6 +56,7 @@ func (s *Server) routes() *http.ServeMux {
 	s.rejectionRoutes(a)
 	s.sendingRoutes(a)
 	s.eventRoutes(a, mux)
+	s.webhookRoutes(a)
 	s.caughtRoutes(a)
 	s.unsubscribeRoutes(mux)
 	s.serverRoutes(a)
