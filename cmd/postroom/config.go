@@ -39,6 +39,7 @@ type Config struct {
 	Domains    DomainsConfig    `toml:"domains"`
 	IMAP       IMAPConfig       `toml:"imap"`
 	HTTP       HTTPConfig       `toml:"http"`
+	Webhooks   WebhooksConfig   `toml:"webhooks"`
 	Storage    StorageConfig    `toml:"storage"`
 }
 
@@ -189,8 +190,9 @@ func DefaultConfig() Config {
 		Domains: DomainsConfig{Addresses: []string{}, MTASTS: "none"},
 		IMAP: IMAPConfig{Listen: ":143", ListenTLS: ":993", MaxMessageBytes: imapd.DefaultMaxMessageBytes, MaxConnections: imapd.DefaultMaxConnections,
 			MaxConnectionsPerSource: imapd.DefaultMaxConnectionsPerSource, MaxConnectionsPerInbox: imapd.DefaultMaxConnectionsPerInbox},
-		HTTP:    HTTPConfig{Listen: "127.0.0.1:8080", MaxConnections: 4096},
-		Storage: StorageConfig{MinFreeBytes: mailstore.DefaultMinFree},
+		HTTP:     HTTPConfig{Listen: "127.0.0.1:8080", MaxConnections: 4096},
+		Webhooks: WebhooksConfig{AllowNetworks: []string{}},
+		Storage:  StorageConfig{MinFreeBytes: mailstore.DefaultMinFree},
 	}
 }
 
