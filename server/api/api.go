@@ -15,6 +15,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/postroom/postroom/mailstore"
+	"github.com/postroom/postroom/server/api/mcp"
 	"github.com/postroom/postroom/server/dnscheck"
 	"github.com/postroom/postroom/server/domains"
 	"github.com/postroom/postroom/server/health"
@@ -100,6 +101,7 @@ type Server struct {
 	simulations simulations
 	large       map[string]large // the routes that take large bodies, by their patterns
 	room        *room
+	mcp         *mcp.HTTP
 
 	socketQuery []*huma.Param // what the WebSocket's query may hold
 
@@ -121,6 +123,7 @@ func New(cfg Config, dir *tenancy.Directory, log *slog.Logger) *Server {
 	s.life, s.cut = context.WithCancel(context.Background())
 	s.sockets.perWorkspace = map[string]int{}
 	s.waits.perWorkspace = map[mailstore.WorkspaceID]int{}
+	s.mcp = mcp.NewHTTP(mcp.Config{Version: s.cfg.Version, Log: log}, s.identify, s.Handler())
 	s.mux = s.routes()
 	return s
 }
@@ -139,6 +142,7 @@ func (s *Server) Drain(ctx context.Context) error {
 	s.drainOnce.Do(func() {
 		s.sockets.close()
 		close(s.draining)
+		s.mcp.Close()
 	})
 	err := s.sockets.wait(ctx)
 	s.cut()
