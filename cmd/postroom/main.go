@@ -35,6 +35,7 @@ type commandLine struct {
 	Bench       benchCommands      `cmd:"" help:"Measure a mail server, this one or another."`
 	Healthcheck healthcheckCommand `cmd:"" help:"Ask a running server whether it is ready: exit code 0 if so, else 1."`
 	Rebuild     rebuildCommand     `cmd:"" help:"Remake lost indexes from the message files, while the server is stopped."`
+	PDFText     pdftextCommand     `cmd:"" name:"pdftext" hidden:"" help:"Write the text of a PDF; the server reads them in a process of its own."`
 	Version     versionCommand     `cmd:"" help:"Print the version."`
 }
 

@@ -3,11 +3,13 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"io"
 	"strings"
 	"testing"
 
 	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
+	api "github.com/postroom/postroom/server/api/client"
 )
 
 // devFor starts a server for a test.
@@ -35,13 +37,22 @@ func TestAnAssistantUsesAnInboxOverStandardInput(t *testing.T) {
 	if err != nil {
 		t.Fatal(err, complaints.String())
 	}
-	r, err := c.CallTool(t.Context(), &sdk.CallToolParams{Name: "send_message", Arguments: map[string]any{"inboxId": s.Inbox.Address, "to": []string{s.Inbox.Address}, "text": "to myself"}})
+	r, err := c.CallTool(t.Context(), &sdk.CallToolParams{Name: "send_message", Arguments: map[string]any{"inboxId": s.Inbox.Address, "to": []string{s.Inbox.Address}, "text": "to myself",
+		"attachments": []any{map[string]any{"filename": "invoice.pdf", "content": base64.StdEncoding.EncodeToString([]byte(pdfOf("BT /F1 12 Tf (Invoice 42) Tj ET")))}}}})
 	if err != nil || r.IsError {
 		t.Fatalf("%+v: %v", r, err)
 	}
 	r, err = c.CallTool(t.Context(), &sdk.CallToolParams{Name: "list_messages", Arguments: map[string]any{"inboxId": s.Inbox.Address}})
 	if err != nil || !strings.Contains(r.Content[0].(*sdk.TextContent).Text, "to myself") {
 		t.Errorf("%+v: %v", r, err)
+	}
+	m, err := (&api.Client{URL: s.HTTP, Key: s.WorkspaceKey}).ListMessages(t.Context(), s.Inbox.ID, api.ListMessagesParams{Limit: 1})
+	if err != nil || len(m.Messages) != 1 || len(m.Messages[0].Attachments) != 1 {
+		t.Fatalf("%+v: %v", m, err)
+	}
+	r, err = c.CallTool(t.Context(), &sdk.CallToolParams{Name: "get_attachment", Arguments: map[string]any{"inboxId": s.Inbox.ID, "messageId": m.Messages[0].ID, "attachmentId": m.Messages[0].Attachments[0].ID}})
+	if err != nil || !strings.Contains(r.Content[0].(*sdk.TextContent).Text, "Invoice 42") {
+		t.Errorf("the PDF: %+v: %v", r, err)
 	}
 	c.Close()
 	fromClient.Close()

@@ -356,7 +356,7 @@ func TestAnAgentReadsAttachments(t *testing.T) {
 		{"a.json", "application/octet-stream", `{"a":1}`, `{"a":1}`, ""},
 		{"a.docx", docx, word(`<w:document xmlns:w="w"><w:body><w:p><w:r><w:t>One</w:t><w:tab/><w:t>two</w:t></w:r></w:p><w:p><w:r><w:t>three</w:t></w:r></w:p></w:body></w:document>`), "One\ttwo\nthree", ""},
 		{"bomb.docx", docx, word(`<w:t>` + strings.Repeat("x", 40<<20) + `</w:t>`), "", ""},
-		{"broken.docx", docx, "no zip", "", "cannot be read"},
+		{"broken.docx", docx, "no zip", "", "cannot be read as"},
 		{"a.exe", "application/octet-stream", "MZ", "", "not given"},
 	} {
 		id := w.deliver(w.a.address, "From: a@x.example\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nx\r\n--b\r\nContent-Type: "+c.kind+"\r\n"+

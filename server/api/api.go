@@ -71,6 +71,8 @@ type Config struct {
 	// TryWebhook posts a sample event to a webhook and tells what came of it. nil: no events are posted.
 	TryWebhook func(ctx context.Context, id tenancy.WebhookID, eventID, eventType string, body []byte) (mailstore.Dispatch, error)
 
+	PDFText func(ctx context.Context, file []byte) (string, error) // reads the text of a PDF; nil: nobody can
+
 	PingInterval time.Duration // of WebSockets; default 25 s
 	SlowReader   time.Duration // a frame that a client has not taken after this long ends its socket; default 10 s
 	Clock        func() time.Time
@@ -123,7 +125,7 @@ func New(cfg Config, dir *tenancy.Directory, log *slog.Logger) *Server {
 	s.life, s.cut = context.WithCancel(context.Background())
 	s.sockets.perWorkspace = map[string]int{}
 	s.waits.perWorkspace = map[mailstore.WorkspaceID]int{}
-	s.mcp = mcp.NewHTTP(mcp.Config{Version: s.cfg.Version, Log: log}, s.identify, s.Handler())
+	s.mcp = mcp.NewHTTP(mcp.Config{Version: s.cfg.Version, PDFText: s.cfg.PDFText, Log: log}, s.identify, s.Handler())
 	s.mux = s.routes()
 	return s
 }

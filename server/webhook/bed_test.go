@@ -64,7 +64,7 @@ func (b *bed) start() {
 	if b.store, err = mailstore.Open(b.data, mailstore.Options{MinFree: -1}); err != nil {
 		b.t.Fatal(err)
 	}
-	if b.dir, err = tenancy.Open(context.Background(), filepath.Join(b.data, "postroom.db"), b.store, tenancy.Options{}); err != nil {
+	if b.dir, err = tenancy.Open(context.Background(), filepath.Join(b.data, "postroom.db"), b.store, tenancy.Options{Every: time.Hour}); err != nil {
 		b.t.Fatal(err)
 	}
 	b.hooks = New(Config{Client: &http.Client{Transport: b}, Body: b.body}, b.dir, slog.New(slog.DiscardHandler))
@@ -73,7 +73,6 @@ func (b *bed) start() {
 	var running, keeping sync.WaitGroup
 	running.Go(func() { b.hooks.Run(ctx) })
 	keeping.Go(func() { b.dir.Relay(keep) })
-	keeping.Go(func() { b.store.Run(keep) })
 	b.stop = func() {
 		cancel()
 		running.Wait()

@@ -143,9 +143,8 @@ func TestEndpointsThatHangHarmNobodyElse(t *testing.T) {
 
 func TestOfAnOrderedEndpointAFailureHoldsItsInboxAlone(t *testing.T) {
 	inTime(t, func(t *testing.T, b *bed) {
-		fails := true
 		b.serves("hook.example", func(r received) *http.Response {
-			if fails && r.what == "one" {
+			if r.what == "one" {
 				return respond(503)
 			}
 			return respond(200)
@@ -161,7 +160,7 @@ func TestOfAnOrderedEndpointAFailureHoldsItsInboxAlone(t *testing.T) {
 		if want := []string{"one", "other one", "other three", "other two"}; !slices.Equal(sorted(got), want) {
 			t.Errorf("it got %q", got)
 		}
-		fails = false
+		b.serves("hook.example", answers(200))
 		time.Sleep(10 * time.Second)
 		b.settle()
 		if got := b.received("hook.example")[4:]; !slices.Equal(got, []string{"one", "two", "three"}) {
@@ -225,8 +224,7 @@ func TestAnEndpointThatFailsForDaysIsDisabledWithAnEvent(t *testing.T) {
 
 func TestAnEndpointIsLeftAloneForAsLongAsItAsksWithinBounds(t *testing.T) {
 	inTime(t, func(t *testing.T, b *bed) {
-		asks := "120"
-		b.serves("hook.example", func(received) *http.Response { return respond(429, "Retry-After", asks) })
+		b.serves("hook.example", answers(429, "Retry-After", "120"))
 		s := b.space("a")
 		s.hook("hook.example")
 		s.deliver(s.inbox, "one")
@@ -237,7 +235,7 @@ func TestAnEndpointIsLeftAloneForAsLongAsItAsksWithinBounds(t *testing.T) {
 		if got := b.received("hook.example"); len(got) != 1 {
 			t.Errorf("before the time it got %q", got)
 		}
-		asks = "999999999"
+		b.serves("hook.example", answers(429, "Retry-After", "999999999"))
 		time.Sleep(20 * time.Second)
 		b.settle()
 		before := len(b.received("hook.example"))

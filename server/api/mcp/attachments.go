@@ -25,17 +25,17 @@ type attachmentRead struct {
 }
 
 func (s *server) attachmentTools() {
-	addTool(s, reads, "get_attachment", "Read an attachment: the text of text, HTML and Word documents, pictures as pictures. Of other kinds only what they are is told.", getAttachment)
+	addTool(s, reads, "get_attachment", "Read an attachment: the text of text, HTML, Word and PDF documents, pictures as pictures. Of other kinds only what they are is told.", s.getAttachment)
 }
 
-func getAttachment(ctx context.Context, c *Caller, in attachmentRead) (any, error) {
+func (s *server) getAttachment(ctx context.Context, c *Caller, in attachmentRead) (any, error) {
 	m, err := c.API.GetMessage(ctx, in.Inbox, in.Message, client.GetMessageParams{WorkspaceID: c.Workspace})
 	if err != nil {
 		return nil, err
 	}
 	for _, a := range m.Attachments {
 		if a.ID == in.Attachment {
-			return readAttachment(ctx, c, in, a)
+			return s.readAttachment(ctx, c, in, a)
 		}
 	}
 	return nil, toldError("There is no such attachment; get_message lists those of a message.")
@@ -49,10 +49,10 @@ type attachmentText struct {
 	Note      string `json:"note,omitempty"`
 }
 
-func readAttachment(ctx context.Context, c *Caller, in attachmentRead, a client.Attachment) (any, error) {
+func (s *server) readAttachment(ctx context.Context, c *Caller, in attachmentRead, a client.Attachment) (any, error) {
 	v := attachmentText{attachmentView: attachmentView{a.ID, a.Filename, a.ContentType, a.Size}}
 	form := formOf(a)
-	if form == unknownForm || a.Size > maxDocument || form == pictureForm && a.Size > maxPicture {
+	if form == unknownForm || a.Size > maxDocument || form == pictureForm && a.Size > maxPicture || form == pdfForm && s.pdfText == nil {
 		v.Note = "Its content is not given here: it is of a kind that cannot be read as text, or too large."
 		return marked(v)
 	}
@@ -65,24 +65,31 @@ func readAttachment(ctx context.Context, c *Caller, in attachmentRead, a client.
 	if err != nil {
 		return nil, fmt.Errorf("read attachment: %w", err)
 	}
-	switch form {
-	case pictureForm:
+	if form == pictureForm {
 		r, err := marked(v)
 		if err == nil {
 			r.Content = append(r.Content, &mcp.ImageContent{Data: octets, MIMEType: a.ContentType})
 		}
 		return r, err
-	case wordForm:
-		if v.Text, err = wordText(octets); err != nil {
-			v.Note = "It says to be a Word document, but cannot be read as one."
-		}
-	case htmlForm:
-		v.Text = message.TextOf(string(octets))
-	default:
-		v.Text = string(octets)
 	}
-	v.Text, v.Truncated = clip(strings.ToValidUTF8(v.Text, "\uFFFD"))
+	text, err := s.textOf(ctx, form, octets)
+	if err != nil {
+		v.Note = "It cannot be read as what it says to be."
+	}
+	v.Text, v.Truncated = clip(strings.ToValidUTF8(text, "\uFFFD"))
 	return marked(v)
+}
+
+func (s *server) textOf(ctx context.Context, form form, octets []byte) (string, error) {
+	switch form {
+	case wordForm:
+		return wordText(octets)
+	case pdfForm:
+		return s.pdfText(ctx, octets)
+	case htmlForm:
+		return message.TextOf(string(octets)), nil
+	}
+	return string(octets), nil
 }
 
 // clip cuts a text at maxAttachmentText, between characters.
@@ -105,6 +112,7 @@ const (
 	textForm
 	htmlForm
 	wordForm
+	pdfForm
 	pictureForm
 )
 
@@ -116,6 +124,8 @@ func formOf(a client.Attachment) form {
 	switch {
 	case kind == wordType || kind == "application/octet-stream" && strings.HasSuffix(name, ".docx"):
 		return wordForm
+	case kind == "application/pdf" || kind == "application/octet-stream" && strings.HasSuffix(name, ".pdf"):
+		return pdfForm
 	case kind == "text/html":
 		return htmlForm
 	case kind == "image/png", kind == "image/jpeg", kind == "image/gif", kind == "image/webp":

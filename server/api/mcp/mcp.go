@@ -37,12 +37,15 @@ type Caller struct {
 type Config struct {
 	Version string       // of the program
 	Log     *slog.Logger // nil: nothing is written down
+
+	PDFText func(ctx context.Context, file []byte) (string, error) // reads the text of a PDF; nil: nobody can
 }
 
 // server has the tools and the resources. It holds no state of a caller's but the subscriptions of open sessions.
 type server struct {
 	caller  func(*mcp.RequestExtra) (*Caller, error) // finds out who calls; the text of its error is shown
 	log     *slog.Logger
+	pdfText func(context.Context, []byte) (string, error)
 	mcp     *mcp.Server
 	watches watches
 }
@@ -58,7 +61,7 @@ func newServer(cfg Config, caller func(*mcp.RequestExtra) (*Caller, error)) *ser
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &server{caller: caller, log: cfg.Log}
+	s := &server{caller: caller, log: cfg.Log, pdfText: cfg.PDFText}
 	s.watches.init(s)
 	s.mcp = mcp.NewServer(&mcp.Implementation{Name: "postroom", Title: "Postroom", Version: cfg.Version}, &mcp.ServerOptions{
 		Instructions:       instructions,
