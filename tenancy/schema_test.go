@@ -18,6 +18,7 @@ var landed = map[string]string{
 	"schema/0007_sandbox.sql":    "aa5c17043d79adb7dd3abfee7a3b5d1c67608f49637b2233b067e896067be034",
 	"schema/0008_shared.sql":     "4e1cf051189ad5d7514361b6055374e158e7238ec0be5c9416ea207c75198fdc",
 	"schema/0009_paused.sql":     "44d5d42538d67947c1a4a9001c4df7d71ca29cb8a03fe8c3f302671afcf0500c",
+	"schema/0010_webhooks.sql":   "c1af6f2d8c3cb9cc4481b9ae70f7d1bc443d11055fb03e1f90944d7cccd95c5c",
 }
 
 func TestMigrationsThatLandedAreNeverChanged(t *testing.T) {
