@@ -87,7 +87,7 @@ func (j Journal) Read(ctx context.Context, after journal.Cursor, types []string,
 			}
 		}
 		if len(wanted) == 0 {
-			wanted = []string{"\x00"} // nothing that the holder may see
+			wanted = []string{"-"} // nothing that the holder may see
 		}
 		f.Inboxes = wanted
 	}

@@ -18,6 +18,7 @@ var landed = map[string]string{
 	"schema/0007_rejections.sql": "46cd9acb09715a207c7152e7272107000afc0988e6ed93df89995ede86758cd7",
 	"schema/0008_senders.sql":    "be39e931905abe88a52eaf236a2c25db90676a09a4489176761f5ab5784c2a02",
 	"schema/0009_reports.sql":    "6717496a7994f2f21c8951919d639fc7e14b599b258d895e7790003733a6db64",
+	"schema/0010_places.sql":     "94e906b93ad7de97c9705f60d2363a3875da4761979f6b7c23dd349018a9d0bf",
 }
 
 func TestMigrationsThatLandedAreNeverChanged(t *testing.T) {
