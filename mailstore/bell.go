@@ -109,6 +109,27 @@ func (j Journal) End(ctx context.Context) (c journal.Cursor, err error) {
 	return c, err
 }
 
+// Version counts the commits of the journal's workspace since the process began: as long as it stays, nothing has happened.
+func (j Journal) Version() uint64 { return j.ws.store.bells.version(j.ws.id) }
+
+// Rung gives a channel that is closed by the first commit behind a version, at once if there was one. It is Wait for a select;
+// nothing is opened. leave lets go of it.
+func (j Journal) Rung(version uint64) (rung <-chan struct{}, leave func()) {
+	b, id := &j.ws.store.bells, j.ws.id
+	w, _ := b.join(id)
+	leave = func() { b.leave(id, w) }
+	if b.version(id) != version {
+		return rungAlready, leave
+	}
+	return w.rung, leave
+}
+
+var rungAlready = func() <-chan struct{} {
+	c := make(chan struct{})
+	close(c)
+	return c
+}()
+
 // Wait returns nil when there may be a line behind after, of whatever kind, or ctx's error. It holds nothing open.
 func (j Journal) Wait(ctx context.Context, after journal.Cursor) error {
 	s, id := j.ws.store, j.ws.id

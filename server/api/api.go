@@ -8,12 +8,12 @@ package api
 import (
 	"cmp"
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"sync"
 	"time"
 
-	"github.com/danielgtaylor/huma/v2"
 	"github.com/postroom/postroom/mailstore"
 	"github.com/postroom/postroom/server/dnscheck"
 	"github.com/postroom/postroom/server/domains"
@@ -93,12 +93,11 @@ type Server struct {
 	log         *slog.Logger
 	mux         *http.ServeMux
 	sockets     sockets
+	shares      shares
 	waits       waits
 	simulations simulations
 	large       map[string]large // the routes that take large bodies, by their patterns
 	room        *room
-
-	socketQuery []*huma.Param // what the WebSocket's query may hold
 
 	drainOnce sync.Once
 	draining  chan struct{}
@@ -139,8 +138,16 @@ func (s *Server) Drain(ctx context.Context) error {
 	})
 	err := s.sockets.wait(ctx)
 	s.cut()
+	if err != nil {
+		soon, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWords)
+		defer cancel()
+		err = errors.Join(err, s.sockets.wait(soon))
+	}
 	return err
 }
+
+// lastWords is how long streams that were cut may take to notice.
+const lastWords = 5 * time.Second
 
 func (s *Server) isDraining() bool {
 	select {

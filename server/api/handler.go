@@ -208,8 +208,8 @@ func (c *call) done() {
 	}
 }
 
-// authenticate finds the key of a request. A WebSocket's may also be in the query or a subprotocol, where browsers can
-// put it.
+// authenticate finds the key of a request. A stream's may also be in the query, a WebSocket's also in a subprotocol, where
+// browsers can put it.
 func (s *Server) authenticate(r *http.Request) (*tenancy.Grant, error) {
 	key := r.Header.Get("X-API-Key")
 	if len(slices.Compact(slices.Clone(r.Header.Values("X-API-Key")))) > 1 {
@@ -221,7 +221,7 @@ func (s *Server) authenticate(r *http.Request) (*tenancy.Grant, error) {
 		}
 		key = strings.TrimSpace(bearer)
 	}
-	if key == "" && r.URL.Path == socketPath {
+	if key == "" && (r.URL.Path == socketPath || r.URL.Path == streamPath) {
 		if key = r.URL.Query().Get("api_key"); key == "" {
 			key = strings.TrimPrefix(keyProtocol(r), keyProtocolPrefix)
 		}
