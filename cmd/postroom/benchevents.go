@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/smtp"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -25,7 +26,8 @@ type benchEvents struct {
 	SMTP       string        `name:"smtp" required:"" help:"Where it takes mail, as host:port." placeholder:"HOST:PORT"`
 	Key        string        `required:"" help:"An operator's key." env:"POSTROOM_BENCH_KEY" placeholder:"KEY"`
 	Sockets    int           `help:"How many WebSockets to hold." default:"300" placeholder:"N"`
-	Workspaces int           `help:"Over how many workspaces they are spread; each message is told to all sockets of its workspace." default:"20" placeholder:"N"`
+	Workspaces int           `help:"Over how many workspaces they are spread." default:"20" placeholder:"N"`
+	Inboxes    int           `help:"How many inboxes each of these has; a socket follows one of them." default:"5" placeholder:"N"`
 	Rate       int           `help:"How many messages come in, in a second." default:"200" placeholder:"N"`
 	For        time.Duration `help:"For how long." default:"5s" placeholder:"TIME"`
 	PID        int           `name:"pid" help:"The server's process on this machine: its memory is looked at." placeholder:"PID"`
@@ -48,6 +50,8 @@ func (c *benchEvents) Validate() error {
 		return fmt.Errorf("--sockets must be between 1 and %d", benchMaxSockets)
 	case c.Workspaces < 1 || c.Workspaces > c.Sockets:
 		return fmt.Errorf("--workspaces must be between 1 and --sockets")
+	case c.Inboxes < 1 || c.Inboxes > 100 || c.Inboxes*c.Workspaces > c.Sockets:
+		return fmt.Errorf("--inboxes must be between 1 and 100, and no more in all than --sockets")
 	case c.Rate < 1 || c.Rate > 10_000:
 		return fmt.Errorf("--rate must be between 1 and 10000")
 	case c.For < time.Second || c.For > time.Hour:
@@ -61,6 +65,7 @@ func (c *benchEvents) Validate() error {
 type benchEventsReport struct {
 	Sockets    int     `json:"sockets"`
 	Workspaces int     `json:"workspaces"`
+	Inboxes    int     `json:"inboxes"` // of each
 	OpenedIn   float64 `json:"openedInSeconds"`
 	BeforeKB   int64   `json:"beforeKb,omitempty"`
 	IdleKB     int64   `json:"idleKb,omitempty"` // with all sockets open
@@ -75,7 +80,7 @@ type benchEventsReport struct {
 }
 
 func (r benchEventsReport) print(w io.Writer) error {
-	fmt.Fprintf(w, "%d sockets over %d workspaces, opened in %.1f s\n", r.Sockets, r.Workspaces, r.OpenedIn)
+	fmt.Fprintf(w, "%d sockets over %d workspaces with %d inboxes each, opened in %.1f s\n", r.Sockets, r.Workspaces, r.Inboxes, r.OpenedIn)
 	if r.BusyKB > 0 {
 		fmt.Fprintf(w, "the server holds %d KB without them, %d KB with them, %d KB under load: %.1f KB each\n", r.BeforeKB, r.IdleKB, r.BusyKB, r.KBEach)
 	}
@@ -112,7 +117,16 @@ type benchEventsRun struct {
 }
 
 // benchTenant is a workspace of the run.
-type benchTenant struct{ id, key, address string }
+type benchTenant struct {
+	id, key   string
+	addresses []string
+}
+
+// inbox says which workspace and which of its inboxes the n-th socket follows, and the n-th message is for.
+func (r *benchEventsRun) inbox(n int) (t benchTenant, address string) {
+	t = r.tenants[n%r.Workspaces]
+	return t, t.addresses[n/r.Workspaces%r.Inboxes]
+}
 
 // benchSocket is one client and what it was told: which message, and when.
 type benchSocket struct {
@@ -127,7 +141,7 @@ type benchTold struct {
 }
 
 func (r *benchEventsRun) measure(ctx context.Context) (report benchEventsReport, err error) {
-	report.Sockets, report.Workspaces, report.Messages = r.Sockets, r.Workspaces, len(r.answered)
+	report.Sockets, report.Workspaces, report.Inboxes, report.Messages = r.Sockets, r.Workspaces, r.Inboxes, len(r.answered)
 	defer func() { err = errors.Join(err, r.remove()) }()
 	if err := r.prepare(ctx); err != nil {
 		return report, fmt.Errorf("prepare: %w", err)
@@ -172,11 +186,12 @@ func (r *benchEventsRun) resident() (int64, error) {
 	return residentKB(r.PID)
 }
 
-// prepare makes the workspaces, each with a domain, an inbox and a key.
+// prepare makes the workspaces, each with a domain, inboxes and a key, and brings a message to each, so that the server has
+// them open: what they cost is not what sockets cost.
 func (r *benchEventsRun) prepare(ctx context.Context) error {
 	r.tenants = make([]benchTenant, r.Workspaces)
 	mark := strconv.FormatInt(time.Now().UnixNano(), 36)
-	return benchAtOnce(len(r.tenants), func(i int) error {
+	err := benchAtOnce(len(r.tenants), func(i int) error {
 		t := &r.tenants[i]
 		var made struct{ ID, Key, Address string }
 		if err := r.call(ctx, "POST", "/v1/workspaces", r.Key, map[string]any{"name": "bench"}, &made); err != nil {
@@ -187,14 +202,30 @@ func (r *benchEventsRun) prepare(ctx context.Context) error {
 		if err := r.call(ctx, "POST", "/v1/domains", r.Key, map[string]any{"domain": domain, "workspaceId": t.id}, nil); err != nil {
 			return err
 		}
-		if err := r.call(ctx, "POST", "/v1/inboxes", r.Key, map[string]any{"username": "in", "domain": domain, "workspaceId": t.id}, &made); err != nil {
-			return err
+		for n := range r.Inboxes {
+			if err := r.call(ctx, "POST", "/v1/inboxes", r.Key, map[string]any{"username": fmt.Sprintf("in%d", n), "domain": domain, "workspaceId": t.id}, &made); err != nil {
+				return err
+			}
+			t.addresses = append(t.addresses, made.Address)
 		}
-		t.address = made.Address
 		err := r.call(ctx, "POST", "/v1/workspaces/"+t.id+"/api-keys", r.Key, map[string]any{"name": "bench"}, &made)
 		t.key = made.Key
 		return err
 	})
+	if err != nil {
+		return err
+	}
+	c, err := smtp.Dial(r.SMTP)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	for _, t := range r.tenants {
+		if err := benchDeliver(c, t.addresses[0], "From: bench@sender.test\r\nSubject: first\r\n\r\nx\r\n"); err != nil {
+			return err
+		}
+	}
+	return c.Quit()
 }
 
 // remove deletes the workspaces, also at the end of a run that failed.
@@ -241,11 +272,12 @@ func (r *benchEventsRun) call(ctx context.Context, method, path, key string, bod
 // open dials all sockets, spread over the workspaces.
 func (r *benchEventsRun) open(ctx context.Context) error {
 	r.sockets = make([]*benchSocket, r.Sockets)
-	target := "ws" + strings.TrimPrefix(strings.TrimSuffix(r.HTTP, "/"), "http") + "/v1/ws?types=message.received"
+	target := "ws" + strings.TrimPrefix(strings.TrimSuffix(r.HTTP, "/"), "http") + "/v1/ws?types=message.received&inboxIds="
 	return benchAtOnce(r.Sockets, func(i int) error {
 		dialing, cancel := context.WithTimeout(ctx, benchDialTimeout)
 		defer cancel()
-		conn, _, err := websocket.Dial(dialing, target, &websocket.DialOptions{HTTPHeader: http.Header{"X-Api-Key": {r.tenants[i%r.Workspaces].key}}})
+		t, address := r.inbox(i)
+		conn, _, err := websocket.Dial(dialing, target+url.QueryEscape(address), &websocket.DialOptions{HTTPHeader: http.Header{"X-Api-Key": {t.key}}})
 		if err != nil {
 			return err
 		}
@@ -327,7 +359,8 @@ func (r *benchEventsRun) sendSome(ctx context.Context, sender int, begun time.Ti
 			return ctx.Err()
 		}
 		text := fmt.Sprintf("From: bench@sender.test\r\nSubject: bench %d\r\nMessage-ID: <%d.%d@sender.test>\r\n\r\n%s", n, begun.UnixNano(), n, strings.Repeat("What is measured is not in here.\r\n", 30))
-		if err := benchDeliver(c, r.tenants[n%r.Workspaces].address, text); err != nil {
+		_, to := r.inbox(n)
+		if err := benchDeliver(c, to, text); err != nil {
 			return err
 		}
 		r.answered[n].Store(time.Now().UnixNano())
@@ -352,11 +385,11 @@ func benchDeliver(c *smtp.Client, to, text string) error {
 	return w.Close()
 }
 
-// expected is how many frames there are to be: each message is told to every socket of its workspace.
+// expected is how many frames there are to be: each message is told to every socket that follows its inbox.
 func (r *benchEventsRun) expected() (n int64) {
+	all := r.Workspaces * r.Inboxes
 	for message := range r.answered {
-		w := message % r.Workspaces
-		n += int64((r.Sockets - w + r.Workspaces - 1) / r.Workspaces)
+		n += int64((r.Sockets - message%all + all - 1) / all)
 	}
 	return n
 }

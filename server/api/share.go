@@ -2,10 +2,12 @@ package api
 
 import (
 	"fmt"
+	"runtime/debug"
 	"sync"
 
 	"github.com/postroom/postroom/mailstore"
 	"github.com/postroom/postroom/mailstore/journal"
+	"github.com/postroom/postroom/tenancy"
 )
 
 // Bounds of what is shared. What does not fit is read by each reader for itself.
@@ -61,7 +63,7 @@ func (s *shares) page(key shareKey, version uint64, after journal.Cursor, read f
 		s.forget()
 	}
 	s.drop(s.pages[key])
-	p := &share{all: s, version: version, after: after, read: sync.OnceValues(read), checks: map[string]func() error{}, frames: map[frameKey]func() ([]byte, error){}}
+	p := &share{all: s, version: version, after: after, read: apart(read), checks: map[string]func() error{}, frames: map[frameKey]func() ([]byte, error){}}
 	if s.pages == nil {
 		s.pages = map[shareKey]*share{}
 	}
@@ -105,7 +107,8 @@ func (p *share) check(key string, ask func() error) error {
 	p.mu.Lock()
 	once, there := p.checks[key]
 	if !there {
-		once = sync.OnceValue(ask)
+		asked := apart(func() (struct{}, error) { return struct{}{}, ask() })
+		once = func() error { _, err := asked(); return err }
 		p.checks[key] = once
 	}
 	p.mu.Unlock()
@@ -117,7 +120,7 @@ func (p *share) frame(key frameKey, encode func() ([]byte, error)) ([]byte, erro
 	p.mu.Lock()
 	once, there := p.frames[key]
 	if !there {
-		once = sync.OnceValues(func() ([]byte, error) {
+		once = apart(func() ([]byte, error) {
 			text, err := encode()
 			if err != nil || !p.all.keep(p, len(text)) {
 				p.mu.Lock()
@@ -132,8 +135,27 @@ func (p *share) frame(key frameKey, encode func() ([]byte, error)) ([]byte, erro
 	return once()
 }
 
-// identity tells keys apart: two grants with the same identity are good or bad together.
-func (f *follower) identity() string {
-	me := f.grant.Me()
+// apart does something once, in a goroutine of its own: what goes deep grows that one's stack and not those of thousands of
+// sockets, which keep them for long.
+func apart[T any](do func() (T, error)) func() (T, error) {
+	return sync.OnceValues(func() (result T, err error) {
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			defer func() {
+				if p := recover(); p != nil {
+					err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+				}
+			}()
+			result, err = do()
+		}()
+		<-done
+		return result, err
+	})
+}
+
+// standing tells keys apart: two grants of the same standing are good or bad together.
+func standing(g *tenancy.Grant) string {
+	me := g.Me()
 	return fmt.Sprintln(me.KeyID, me.InboxID, me.Permissions, me.Networks)
 }

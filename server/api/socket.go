@@ -128,11 +128,14 @@ func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
 	}()
 }
 
-// lean hands out a connection with a small buffer for reading: clients say little.
+// lean hands out a connection with small buffers: clients say little, and what is larger than a buffer leaves without it.
 type lean struct{ http.ResponseWriter }
 
-// readBuffer is its size, in octets.
-const readBuffer = 512
+// Octets of the buffers that each socket has for as long as it lives.
+const (
+	readBuffer  = 512
+	writeBuffer = 1024
+)
 
 // Hijack is http.Hijacker's.
 func (l lean) Hijack() (net.Conn, *bufio.ReadWriter, error) {
@@ -148,7 +151,7 @@ func (l lean) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	if _, err := small.Peek(len(early)); err != nil {
 		return nil, nil, errors.Join(err, conn.Close())
 	}
-	return conn, bufio.NewReadWriter(small, rw.Writer), nil
+	return conn, bufio.NewReadWriter(small, bufio.NewWriterSize(conn, writeBuffer)), nil
 }
 
 // handshake looks at what the library would refuse in plain text (RFC 6455, 4.2.1).

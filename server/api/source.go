@@ -35,8 +35,10 @@ type batch struct {
 type journalSource struct {
 	*follower
 	srv     *Server
+	key     string // standing of the grant
 	version uint64 // of the workspace, when it was last read
 	atEnd   bool
+	known   bool // there was nothing behind the place at that version
 }
 
 func (j *journalSource) place() journal.Cursor { return j.cursor }
@@ -48,12 +50,16 @@ func (j *journalSource) rung() (<-chan struct{}, func()) { return j.journal.Rung
 func (j *journalSource) narrow(sub subscribe) {
 	j.types, j.inboxes = sub.EventTypes, sub.inboxes
 	if sub.Since != "" {
-		j.cursor, j.atEnd = sub.cursor, false
+		j.cursor, j.atEnd, j.known = sub.cursor, false, false
 	}
 }
 
 func (j *journalSource) next(ctx context.Context) (batch, error) {
-	j.version = j.journal.Version()
+	version := j.journal.Version()
+	if j.known && version == j.version {
+		return batch{}, nil
+	}
+	j.version, j.known = version, false
 	if j.atEnd && j.grant.KeyID() != "" {
 		if b, ok, err := j.nextShared(); ok || err != nil {
 			return b, err
@@ -80,7 +86,7 @@ func (j *journalSource) nextShared() (b batch, ok bool, err error) {
 	}
 	lines := j.wanted(p.Lines)
 	if len(lines) > 0 {
-		if err := shared.check(j.identity(), func() error { return j.grant.Check(j.srv.life) }); err != nil {
+		if err := shared.check(j.key, func() error { return j.grant.Check(j.srv.life) }); err != nil {
 			return b, true, err
 		}
 	}

@@ -129,11 +129,9 @@ func (s *Server) sourceOf(r *http.Request, cursor string) (source, error) {
 	if err == nil {
 		err = f.only(r.Context(), q["types"], q["inboxIds"])
 	}
-	if err == nil {
-		err = f.start(r.Context(), cursor)
-	}
 	if err != nil {
 		return nil, err
 	}
-	return &journalSource{follower: f, srv: s}, nil
+	from := &journalSource{follower: f, srv: s, key: standing(f.grant), atEnd: cursor == "", known: cursor == "", version: f.journal.Version()}
+	return from, f.start(r.Context(), cursor)
 }
