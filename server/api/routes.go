@@ -61,6 +61,7 @@ func (s *Server) routes() *http.ServeMux {
 	s.serverRoutes(a)
 	s.setupRoutes(mux)
 	s.healthRoutes(mux)
+	mux.HandleFunc("/mcp", s.serveMCP)
 	correct(a.OpenAPI())
 	return mux
 }
