@@ -15,6 +15,7 @@ type bells struct {
 	waiting map[WorkspaceID]*bell
 	ends    map[WorkspaceID]int64
 	rings   map[WorkspaceID]uint64
+	live    map[*Live]bool // who follow all workspaces
 }
 
 type bell struct {
@@ -27,6 +28,9 @@ func (b *bells) ring(id WorkspaceID) {
 	defer b.mu.Unlock()
 	delete(b.ends, id)
 	b.rings[id]++
+	for l := range b.live {
+		l.note(id)
+	}
 	if w := b.waiting[id]; w != nil {
 		close(w.rung)
 		delete(b.waiting, id)

@@ -99,13 +99,7 @@ func (c *sockets) wait(ctx context.Context) error {
 // serveSocket refuses before the upgrade what it must, then follows the journal for the client. It returns when the connection
 // is the socket's own, so that nothing of the request is kept for as long as the socket lives.
 func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
-	from, err := s.sourceOf(r, r.URL.Query().Get("cursor"))
-	if err == nil {
-		err = handshake(r)
-	}
-	if err == nil {
-		err = s.sockets.enter(from.holder(), s.cfg.MaxSockets)
-	}
+	from, err := s.enter(r, r.URL.Query().Get("cursor"), handshake)
 	if err != nil {
 		s.refuse(w, r, err)
 		return
@@ -116,14 +110,14 @@ func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
 	}
 	conn, err := websocket.Accept(lean{w}, r, opts)
 	if err != nil {
-		s.sockets.leave(from.holder())
+		s.leave(from)
 		return // it was answered
 	}
 	conn.SetReadLimit(MaxFrameBytes)
 	c := &socket{srv: s, conn: conn, asked: make(chan subscribe)}
 	c.feed = &feed{srv: s, from: from, out: c, check: grantOf(r.Context()).Check, asked: c.asked}
 	go func() {
-		defer s.sockets.leave(from.holder())
+		defer s.leave(from)
 		c.run()
 	}()
 }

@@ -20,6 +20,7 @@ type source interface {
 	narrow(sub subscribe)
 	place() journal.Cursor
 	holder() string // whose limit of streams counts
+	close()
 }
 
 // batch is what a feed sends next.
@@ -42,6 +43,8 @@ type journalSource struct {
 }
 
 func (j *journalSource) place() journal.Cursor { return j.cursor }
+
+func (j *journalSource) close() {}
 
 func (j *journalSource) holder() string { return string(j.workspace) }
 

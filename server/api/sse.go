@@ -28,15 +28,12 @@ func (s *Server) serveStream(w http.ResponseWriter, r *http.Request) {
 	if cursor == "" {
 		cursor = r.URL.Query().Get("cursor")
 	}
-	from, err := s.sourceOf(r, cursor)
-	if err == nil {
-		err = s.sockets.enter(from.holder(), s.cfg.MaxSockets)
-	}
+	from, err := s.enter(r, cursor, func(*http.Request) error { return nil })
 	if err != nil {
 		s.refuse(w, r, err)
 		return
 	}
-	defer s.sockets.leave(from.holder())
+	defer s.leave(from)
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
 	bare := unwrapped(w)

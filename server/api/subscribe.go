@@ -109,7 +109,7 @@ func (f *follower) only(ctx context.Context, types, inboxes []string) (err error
 
 // streamQuery is what a stream's query may hold.
 var streamQuery = []*huma.Param{
-	{Name: "workspaceId", In: "query", Schema: &huma.Schema{Type: huma.TypeString}, Description: "Which workspace an operator means; for other keys their own."},
+	{Name: "workspaceId", In: "query", Schema: &huma.Schema{Type: huma.TypeString}, Description: "Which workspace an operator means; without one, what happens in all of them, live only. For other keys their own."},
 	{Name: "cursor", In: "query", Schema: &huma.Schema{Type: huma.TypeString}, Description: "Replay from here; without one, what happens from now on."},
 	{Name: "types", In: "query", Schema: listSchema, Description: "Only these types; separated by commas, or given several times."},
 	{Name: "inboxIds", In: "query", Schema: listSchema, Description: "Only events of these inboxes, likewise; ids or addresses."},
@@ -125,7 +125,11 @@ func (s *Server) sourceOf(r *http.Request, cursor string) (source, error) {
 		return nil, err
 	}
 	q := r.URL.Query()
-	f, err := s.follow(r.Context(), grantOf(r.Context()), mailstore.WorkspaceID(q.Get("workspaceId")))
+	g := grantOf(r.Context())
+	if g.Kind() == tenancy.Operator && q.Get("workspaceId") == "" {
+		return s.everywhere(r.Context(), g, q["types"], q["inboxIds"], cursor)
+	}
+	f, err := s.follow(r.Context(), g, mailstore.WorkspaceID(q.Get("workspaceId")))
 	if err == nil {
 		err = f.only(r.Context(), q["types"], q["inboxIds"])
 	}
@@ -134,4 +138,26 @@ func (s *Server) sourceOf(r *http.Request, cursor string) (source, error) {
 	}
 	from := &journalSource{follower: f, srv: s, key: standing(f.grant), atEnd: cursor == "", known: cursor == "", version: f.journal.Version()}
 	return from, f.start(r.Context(), cursor)
+}
+
+// enter is sourceOf, and takes a place among the streams that may be open, if the request stands the check. Whoever gets a source
+// gives it to leave.
+func (s *Server) enter(r *http.Request, cursor string, check func(*http.Request) error) (source, error) {
+	from, err := s.sourceOf(r, cursor)
+	if err != nil {
+		return nil, err
+	}
+	if err = check(r); err == nil {
+		err = s.sockets.enter(from.holder(), s.cfg.MaxSockets)
+	}
+	if err != nil {
+		from.close()
+		return nil, err
+	}
+	return from, nil
+}
+
+func (s *Server) leave(from source) {
+	from.close()
+	s.sockets.leave(from.holder())
 }

@@ -783,7 +783,7 @@ func (c *Client) SimulateMessage(ctx context.Context, inbox string, params Simul
 // StreamEventsParams are what StreamEvents may be told besides; zero values are left out.
 type StreamEventsParams struct {
 	LastEventID string   `header:"Last-Event-ID"` // The place to go on from; it counts before cursor.
-	WorkspaceID string   `query:"workspaceId"`    // Which workspace an operator means; for other keys their own.
+	WorkspaceID string   `query:"workspaceId"`    // Which workspace an operator means; without one, what happens in all of them, live only. For other keys their own.
 	Cursor      string   `query:"cursor"`         // Replay from here; without one, what happens from now on.
 	Types       []string `query:"types"`          // Only these types; separated by commas, or given several times.
 	InboxIDs    []string `query:"inboxIds"`       // Only events of these inboxes, likewise; ids or addresses.
