@@ -16,8 +16,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"github.com/coder/websocket"
 )
 
 // benchEvents measures how a server of ours tells many of what comes in. It makes workspaces of its own, and deletes them.
@@ -130,9 +128,8 @@ func (r *benchEventsRun) inbox(n int) (t benchTenant, address string) {
 
 // benchSocket is one client and what it was told: which message, and when.
 type benchSocket struct {
-	conn *websocket.Conn
+	conn *benchWebSocket
 	told []benchTold
-	err  error
 }
 
 type benchTold struct {
@@ -159,7 +156,7 @@ func (r *benchEventsRun) measure(ctx context.Context) (report benchEventsReport,
 	}
 	report.OpenedIn = time.Since(begun).Seconds()
 	for _, s := range r.sockets {
-		reading.Go(func() { r.read(ctx, s) })
+		reading.Go(func() { r.read(s) })
 	}
 	if report.IdleKB, err = r.resident(); err != nil {
 		return report, err
@@ -272,16 +269,13 @@ func (r *benchEventsRun) call(ctx context.Context, method, path, key string, bod
 // open dials all sockets, spread over the workspaces.
 func (r *benchEventsRun) open(ctx context.Context) error {
 	r.sockets = make([]*benchSocket, r.Sockets)
-	target := "ws" + strings.TrimPrefix(strings.TrimSuffix(r.HTTP, "/"), "http") + "/v1/ws?types=message.received&inboxIds="
+	target := strings.TrimSuffix(r.HTTP, "/") + "/v1/ws?types=message.received&inboxIds="
 	return benchAtOnce(r.Sockets, func(i int) error {
-		dialing, cancel := context.WithTimeout(ctx, benchDialTimeout)
-		defer cancel()
 		t, address := r.inbox(i)
-		conn, _, err := websocket.Dial(dialing, target+url.QueryEscape(address), &websocket.DialOptions{HTTPHeader: http.Header{"X-Api-Key": {t.key}}})
+		conn, err := dialWebSocket(ctx, target+url.QueryEscape(address), t.key)
 		if err != nil {
 			return err
 		}
-		conn.SetReadLimit(benchFrameLimit)
 		r.sockets[i] = &benchSocket{conn: conn}
 		return nil
 	})
@@ -311,13 +305,12 @@ func benchAtOnce(n int, do func(i int) error) error {
 }
 
 // read notes what a socket is told, with as little work as it can: the server is to be measured.
-func (r *benchEventsRun) read(ctx context.Context, s *benchSocket) {
-	defer s.conn.CloseNow()
+func (r *benchEventsRun) read(s *benchSocket) {
+	defer s.conn.conn.Close()
 	for {
-		_, raw, err := s.conn.Read(ctx)
+		raw, err := s.conn.next()
 		at := time.Now().UnixNano()
 		if err != nil {
-			s.err = err
 			return
 		}
 		_, rest, ok := bytes.Cut(raw, []byte(benchSubjectMark))
