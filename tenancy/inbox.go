@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/postroom/postroom/mailstore"
@@ -22,6 +23,7 @@ type Inbox struct {
 	DisplayName string
 	Metadata    map[string]any // never nil
 	UndoSeconds int            // how long a message waits so that it can be cancelled
+	ClientID    string         // the word under which its maker makes it once; "" = none
 	CreatedAt   time.Time
 	UpdatedAt   time.Time
 }
@@ -32,13 +34,15 @@ type NewInbox struct {
 	Domain      string
 	DisplayName string
 	Metadata    map[string]any
+	ClientID    string // another call with the same word gives the same inbox, whatever else it asks for; "" = none
 }
 
 // InboxChange says what to change; nil fields stay.
 type InboxChange struct {
 	DisplayName *string
 	Metadata    *map[string]any
-	UndoSeconds *int // 0 to MaxUndoSeconds
+	Merge       map[string]any // put into the metadata that is there; a nil takes its name away
+	UndoSeconds *int           // 0 to MaxUndoSeconds
 }
 
 // MaxUndoSeconds is the longest undo window of an inbox.
@@ -70,13 +74,13 @@ func findInbox(tx *sqlite.Tx, s scope, idOrAddress string) (at place, err error)
 	return at, nil
 }
 
-const inboxColumns = "id, workspace_id, display_name, metadata, undo_seconds, created_at, updated_at"
+const inboxColumns = "id, workspace_id, display_name, metadata, undo_seconds, client_id, created_at, updated_at"
 
 // readInbox reads all but the addresses.
 func readInbox(scan func(...any) error) (in Inbox, id string, err error) {
 	var metadata string
 	var created, updated int64
-	if err = scan(&in.ID, &in.WorkspaceID, &in.DisplayName, &metadata, &in.UndoSeconds, &created, &updated); err != nil {
+	if err = scan(&in.ID, &in.WorkspaceID, &in.DisplayName, &metadata, &in.UndoSeconds, &in.ClientID, &created, &updated); err != nil {
 		return in, "", err
 	}
 	in.CreatedAt, in.UpdatedAt = fromMicro(created), fromMicro(updated)
@@ -99,6 +103,32 @@ func getInbox(tx *sqlite.Tx, id mailstore.InboxID) (Inbox, error) {
 	}
 	err = addAddresses(tx, out)
 	return out[0], err
+}
+
+// PrimaryAddresses gives the primary addresses of inboxes that the grant reaches, by their ids. Who may see what is in an inbox may
+// see what it is called.
+func (g *Grant) PrimaryAddresses(ctx context.Context, ids []mailstore.InboxID) (all map[mailstore.InboxID]string, err error) {
+	s, err := g.within("")
+	if err != nil {
+		return nil, err
+	}
+	list := make([]Inbox, len(ids))
+	for i, id := range ids {
+		list[i].ID = id
+	}
+	all = make(map[mailstore.InboxID]string, len(ids))
+	err = g.dir.view(ctx, func(tx *sqlite.Tx) error {
+		if err := addAddresses(tx, list); err != nil {
+			return err
+		}
+		for _, in := range list {
+			if _, err := findInbox(tx, s, string(in.ID)); err == nil {
+				all[in.ID] = in.Address
+			}
+		}
+		return nil
+	})
+	return all, err
 }
 
 // addAddresses fills in the addresses of inboxes.
@@ -147,6 +177,9 @@ func (g *Grant) CreateInbox(ctx context.Context, ws mailstore.WorkspaceID, n New
 		if spec.ws, err = g.one(tx, ws); err != nil {
 			return err
 		}
+		if in, existed, err = inboxOfClient(tx, spec.ws, n.ClientID); existed || err != nil {
+			return err
+		}
 		domain, err := findDomain(tx, scope{ws: spec.ws}, spec.address.domain)
 		if err != nil {
 			return err
@@ -176,6 +209,7 @@ type inboxSpec struct {
 	address     address
 	displayName string
 	metadata    string
+	clientID    string
 }
 
 func (n NewInbox) check() (spec inboxSpec, err error) {
@@ -188,7 +222,8 @@ func (n NewInbox) check() (spec inboxSpec, err error) {
 		p.add("body.domain", "%s", reason)
 	}
 	p.checkDisplayName("body.displayName", n.DisplayName)
-	spec.displayName = n.DisplayName
+	p.checkClientID(n.ClientID)
+	spec.displayName, spec.clientID = n.DisplayName, n.ClientID
 	spec.metadata = p.checkMetadata("body.metadata", n.Metadata)
 	return spec, p.err()
 }
@@ -219,7 +254,7 @@ func (d *Directory) insertInbox(tx *sqlite.Tx, spec inboxSpec, domain DomainID) 
 		return Inbox{}, errLimit("inboxes", MaxInboxesPerWorkspace)
 	}
 	now := d.now().UnixMicro()
-	if _, err := tx.Exec("INSERT INTO inboxes (id, workspace_id, display_name, metadata, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?)", spec.id, spec.ws, spec.displayName, spec.metadata, now, now); err != nil {
+	if _, err := tx.Exec("INSERT INTO inboxes (id, workspace_id, display_name, metadata, client_id, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?)", spec.id, spec.ws, spec.displayName, spec.metadata, spec.clientID, now, now); err != nil {
 		return Inbox{}, fmt.Errorf("insert inbox: %w", err)
 	}
 	if err := d.insertAddress(tx, domain, spec.address.local, spec.id, true); err != nil {
@@ -234,6 +269,11 @@ func (d *Directory) insertInbox(tx *sqlite.Tx, spec inboxSpec, domain DomainID) 
 
 // Inboxes lists the inboxes of a workspace: for an operator who names none, of all; for an inbox key, its own.
 func (g *Grant) Inboxes(ctx context.Context, ws mailstore.WorkspaceID, p Page) (out []Inbox, next string, err error) {
+	return g.inboxes(ctx, ws, p, func(*selection) {})
+}
+
+// inboxes lists the inboxes of a workspace that a selection narrows.
+func (g *Grant) inboxes(ctx context.Context, ws mailstore.WorkspaceID, p Page, narrow func(*selection)) (out []Inbox, next string, err error) {
 	if err := g.need(InboxesRead); err != nil {
 		return nil, "", err
 	}
@@ -249,12 +289,30 @@ func (g *Grant) Inboxes(ctx context.Context, ws mailstore.WorkspaceID, p Page) (
 		if s.inbox != "" {
 			sel.and("id = ?", s.inbox)
 		}
+		narrow(&sel)
 		if out, next, err = list(tx, "SELECT "+inboxColumns+" FROM inboxes", "inb", sel, p, readInbox); err != nil {
 			return err
 		}
 		return addAddresses(tx, out)
 	})
 	return out, next, err
+}
+
+// FindInboxes lists in the same way those of which a word of the display name, the user name or the domain begins with each of the
+// words that are looked for.
+func (g *Grant) FindInboxes(ctx context.Context, ws mailstore.WorkspaceID, words []string, p Page) (out []Inbox, next string, err error) {
+	return g.inboxes(ctx, ws, p, func(sel *selection) {
+		for _, word := range words {
+			begins, within := likePrefix(word), "% "+likePrefix(word)
+			sel.and(`(display_name LIKE ? ESCAPE '\' OR display_name LIKE ? ESCAPE '\' OR EXISTS (SELECT 1 FROM addresses a JOIN domains d ON d.id = a.domain_id
+				WHERE a.inbox_id = inboxes.id AND (a.local LIKE ? ESCAPE '\' OR d.name LIKE ? ESCAPE '\' OR a.local || '@' || d.name LIKE ? ESCAPE '\')))`, begins, within, begins, begins, begins)
+		}
+	})
+}
+
+// likePrefix is the pattern of what begins with a text.
+func likePrefix(s string) string {
+	return strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(s) + "%"
 }
 
 // Inbox shows one inbox, named by its id or any of its addresses.
@@ -308,12 +366,20 @@ func (g *Grant) UpdateInbox(ctx context.Context, ws mailstore.WorkspaceID, idOrA
 		text := p.checkMetadata("body.metadata", *c.Metadata)
 		metadata = &text
 	}
+	if c.Merge != nil {
+		p.checkMetadata("body.metadata", c.Merge)
+	}
 	if c.UndoSeconds != nil && (*c.UndoSeconds < 0 || *c.UndoSeconds > MaxUndoSeconds) {
 		p.add("body.undoSeconds", "0 to %d seconds.", MaxUndoSeconds)
 	}
 	err = g.inInbox(ctx, g.dir.change, InboxesUpdate, ws, idOrAddress, func(tx *sqlite.Tx, at place) (err error) {
 		if err := p.err(); err != nil {
 			return err
+		}
+		if c.Merge != nil {
+			if metadata, err = mergedMetadata(tx, at.inbox, c.Merge); err != nil {
+				return err
+			}
 		}
 		if _, err := tx.Exec("UPDATE inboxes SET display_name = COALESCE(?, display_name), metadata = COALESCE(?, metadata), undo_seconds = COALESCE(?, undo_seconds) WHERE id = ?",
 			c.DisplayName, metadata, c.UndoSeconds, at.inbox); err != nil {
@@ -323,6 +389,22 @@ func (g *Grant) UpdateInbox(ctx context.Context, ws mailstore.WorkspaceID, idOrA
 		return err
 	})
 	return in, err
+}
+
+// mergedMetadata is what is noted about an inbox, with a change put into it.
+func mergedMetadata(tx *sqlite.Tx, id mailstore.InboxID, change map[string]any) (*string, error) {
+	in, err := getInbox(tx, id)
+	if err != nil {
+		return nil, err
+	}
+	for name, value := range change {
+		if in.Metadata[name] = value; value == nil {
+			delete(in.Metadata, name)
+		}
+	}
+	var p problems
+	text := p.checkMetadata("body.metadata", in.Metadata)
+	return &text, p.err()
 }
 
 // DeleteInbox deletes an inbox with its addresses, keys and password, for good. Its mail is gone from the disk a moment

@@ -207,6 +207,35 @@ var walls = map[string][]wallCall{
 	"Inboxes": workspaceCall(func(ctx context.Context, g *Grant, ws mailstore.WorkspaceID, of things) error {
 		return err3(g.Inboxes(ctx, ws, Page{}))
 	}, nil),
+	"FindInboxes": append(workspaceCall(func(ctx context.Context, g *Grant, ws mailstore.WorkspaceID, of things) error {
+		return err3(g.FindInboxes(ctx, ws, nil, Page{}))
+	}, nil), wallCall{what: "by its address", want: map[Kind]fault.Kind{WorkspaceKey: fineCall, InboxKey: fineCall}, call: func(ctx context.Context, g *Grant, own, of things) error {
+		list, _, err := g.FindInboxes(ctx, "", []string{of.address}, Page{})
+		if err == nil && len(list) > 0 && string(list[0].ID) == of.inbox {
+			return fmt.Errorf("found %v", list)
+		}
+		return err
+	}}),
+	"PrimaryAddresses": {{want: map[Kind]fault.Kind{WorkspaceKey: fineCall, InboxKey: fineCall}, call: func(ctx context.Context, g *Grant, own, of things) error {
+		all, err := g.PrimaryAddresses(ctx, []mailstore.InboxID{mailstore.InboxID(of.inbox)})
+		if err == nil && len(all) > 0 && own.inbox != of.inbox {
+			return fmt.Errorf("tells %v", all)
+		}
+		return err
+	}}},
+	"DefaultDomain": workspaceCall(func(ctx context.Context, g *Grant, ws mailstore.WorkspaceID, of things) error {
+		return err2(g.DefaultDomain(ctx, ws))
+	}, nil),
+	"DownloadToken": inboxCalls(func(ctx context.Context, g *Grant, ws mailstore.WorkspaceID, inbox string, of things) error {
+		return err2(g.DownloadToken(ctx, ws, inbox, Download{}, time.Now()))
+	}),
+	"Totals": {{want: map[Kind]fault.Kind{WorkspaceKey: fineCall}, call: func(ctx context.Context, g *Grant, own, of things) error {
+		t, err := g.Totals(ctx)
+		if err == nil && t.Workspaces != 1 {
+			return fmt.Errorf("counts %+v", t)
+		}
+		return err
+	}}},
 	"Inbox": inboxCalls(func(ctx context.Context, g *Grant, ws mailstore.WorkspaceID, inbox string, of things) error {
 		return err2(g.Inbox(ctx, ws, inbox))
 	}),
