@@ -22,16 +22,20 @@ const MaxPage = 200
 
 var noCtx = context.Background()
 
-// Messages lists what the filter passes, newest first. next is nil on the last page.
+// Messages lists what the filter passes, newest first unless it says otherwise. next is nil on the last page.
 func (in Inbox) Messages(ctx context.Context, f MessageFilter, after *Place, limit int) (list []Message, next *Place, err error) {
 	limit = pageLimit(limit)
 	where, args := f.where(in.id)
+	behind, order := " AND (received_at, id) < (?, ?)", " ORDER BY received_at DESC, id DESC LIMIT ?"
+	if f.OldestFirst {
+		behind, order = " AND (received_at, id) > (?, ?)", " ORDER BY received_at, id LIMIT ?"
+	}
 	if after != nil {
-		where += " AND (received_at, id) < (?, ?)"
+		where += behind
 		args = append(args, after.At.UnixMicro(), after.ID)
 	}
 	err = in.ws.view(ctx, func(tx *sqlite.Tx) error {
-		list, err = loadMessages(tx, f.index()+where+" ORDER BY received_at DESC, id DESC LIMIT ?", append(args, limit+1))
+		list, err = loadMessages(tx, f.index()+where+order, append(args, limit+1))
 		return err
 	})
 	if len(list) > limit {
@@ -90,6 +94,13 @@ func (f MessageFilter) where(inbox InboxID) (string, []any) {
 	if !aside {
 		add(inMailbox("b.name NOT IN (?, ?)"), TrashMailbox, JunkMailbox)
 	}
+	for _, label := range f.Hidden {
+		clause, more := hides(label)
+		add("NOT "+clause, more...)
+	}
+	if f.Status != "" {
+		add("status = ?", string(f.Status))
+	}
 	if f.From != "" {
 		add(`(envelope ->> '$.from') LIKE ? ESCAPE '\'`, like(f.From))
 	}
@@ -109,6 +120,20 @@ func (f MessageFilter) where(inbox InboxID) (string, []any) {
 		add("received_at < ?", f.Before.UnixMicro())
 	}
 	return b.String(), args
+}
+
+// hides is the condition under which a message is hidden with a label. Of what lies in Junk, spam hides only what is there for no
+// reason that has a label of its own.
+func hides(label string) (string, []any) {
+	clause, args := labelClause(label)
+	if label != LabelSpam {
+		return clause, args
+	}
+	for _, reason := range []string{LabelBlocked, LabelUnauthenticated} {
+		other, more := labelClause(reason)
+		clause, args = clause+" AND NOT "+other, append(args, more...)
+	}
+	return "(" + clause + ")", args
 }
 
 func inMailbox(condition string) string {

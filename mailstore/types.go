@@ -92,6 +92,18 @@ type Thread struct {
 	Size          int64             `json:"size"`
 	LastAt        time.Time         `json:"lastAt"`
 	CreatedAt     time.Time         `json:"createdAt"`
+
+	LastEnvelopeID string             `json:"-"` // the RFC Message-ID of its newest message; may be empty
+	Attachments    []ThreadAttachment `json:"-"` // of its messages, newest first, at most MaxThreadPeople
+	ReceivedAt     time.Time          `json:"-"` // of the newest message that came; zero if none did
+	SentAt         time.Time          `json:"-"` // of the newest message that was sent; zero if none was
+	UpdatedAt      time.Time          `json:"-"` // when one of them was last changed
+}
+
+// ThreadAttachment is an attachment of a message of a thread.
+type ThreadAttachment struct {
+	Message MessageID
+	message.Attachment
 }
 
 // Place is where a list page ended: the next page begins behind it. It stays good while things come and go.
@@ -111,6 +123,9 @@ type MessageFilter struct {
 	MessageID     string    // RFC Message-ID
 	After, Before time.Time // of ReceivedAt; After is included, Before is not
 	IncludeTrash  bool      // without it, messages that are only in Trash or Junk are left out, unless a label or mailbox asks for them
+	Hidden        []string  // labels; with IncludeTrash, what bears one of them is left out, see hides
+	Status        Status    // what became of what was sent
+	OldestFirst   bool      // the list is given the other way round
 }
 
 // MessageChange is what a client may change about a message.

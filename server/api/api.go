@@ -1,4 +1,4 @@
-// Package api is the HTTP and WebSocket interface, /v1: it authenticates a request, hands it a grant, and turns what the
+// Package api is the HTTP and WebSocket interface, /v1 and beside it /v0: it authenticates a request, hands it a grant, and turns what the
 // stores know into the objects of the contract.
 //
 // It knows no other wire and owns no table. Every answer goes through the conventions of this package: strict JSON in,
@@ -65,6 +65,7 @@ type Config struct {
 	Caught func() []CaughtMessage
 
 	PingInterval time.Duration // of WebSockets; default 25 s
+	SilentSocket time.Duration // a WebSocket of /v0 whose client has not subscribed after this long is told all; default 2 s
 	SlowReader   time.Duration // a frame that a client has not taken after this long ends its socket; default 10 s
 	Clock        func() time.Time
 }
@@ -75,6 +76,7 @@ func (c Config) withDefaults() Config {
 	c.MaxSockets = cmp.Or(c.MaxSockets, 1000)
 	c.MaxWaits = cmp.Or(c.MaxWaits, 1000)
 	c.PingInterval = cmp.Or(c.PingInterval, 25*time.Second)
+	c.SilentSocket = cmp.Or(c.SilentSocket, 2*time.Second)
 	c.SlowReader = cmp.Or(c.SlowReader, 10*time.Second)
 	c.MaxMessageBytes = cmp.Or(c.MaxMessageBytes, MaxMessageBytes)
 	if c.Clock == nil {
@@ -93,6 +95,7 @@ type Server struct {
 	waits       waits
 	simulations simulations
 	large       map[string]large // the routes that take large bodies, by their patterns
+	v0          *v0Table
 	room        *room
 
 	socketQuery []*huma.Param // what the WebSocket's query may hold
@@ -115,7 +118,7 @@ func New(cfg Config, dir *tenancy.Directory, log *slog.Logger) *Server {
 	s.life, s.cut = context.WithCancel(context.Background())
 	s.sockets.perWorkspace = map[string]int{}
 	s.waits.perWorkspace = map[mailstore.WorkspaceID]int{}
-	s.mux = s.routes()
+	s.mux, s.v0 = s.routes(), s.v0Routes()
 	return s
 }
 

@@ -17,6 +17,7 @@ import (
 	"github.com/postroom/postroom/mailstore"
 	"github.com/postroom/postroom/mailstore/fault"
 	"github.com/postroom/postroom/mailstore/journal"
+	"github.com/postroom/postroom/tenancy"
 )
 
 const (
@@ -105,17 +106,27 @@ func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
 	if err == nil { // the place is taken before the handshake ends: nothing that happens after it is missed
 		err = f.start(r.Context(), r.URL.Query().Get("cursor"))
 	}
+	s.openSocket(w, r, &socket{follower: f, dialect: plain{}}, err)
+}
+
+// openSocket does the handshake and serves the socket, unless something was wrong with the request. Without a follower it is over no
+// workspace until its client has said which one.
+func (s *Server) openSocket(w http.ResponseWriter, r *http.Request, c *socket, err error) {
+	workspace := ""
 	if err == nil {
 		err = handshake(r)
 	}
 	if err == nil {
-		err = s.sockets.enter(string(f.workspace), s.cfg.MaxSockets)
+		if c.follower != nil {
+			workspace = string(c.follower.workspace)
+		}
+		err = s.sockets.enter(workspace, s.cfg.MaxSockets)
 	}
 	if err != nil {
 		s.refuse(w, r, err)
 		return
 	}
-	defer s.sockets.leave(string(f.workspace))
+	defer s.sockets.leave(workspace)
 	opts := &websocket.AcceptOptions{InsecureSkipVerify: true} // the key is the proof; there is no cookie that a foreign page could use
 	if p := keyProtocol(r); p != "" {
 		opts.Subprotocols = []string{p}
@@ -125,7 +136,7 @@ func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
 		return // it was answered
 	}
 	conn.SetReadLimit(MaxFrameBytes)
-	c := &socket{srv: s, conn: conn, follower: f, asked: make(chan subscribe)}
+	c.srv, c.conn, c.grant, c.asked = s, conn, grantOf(r.Context()), make(chan subscribe)
 	c.run(context.WithoutCancel(r.Context()))
 }
 
@@ -158,13 +169,43 @@ func hasToken(h http.Header, name, token string) bool {
 	return false
 }
 
-// socket is one WebSocket. One goroutine writes events, one reads frames, one pings.
+// socket is one WebSocket. One goroutine writes events, which alone has the follower, one reads frames, one pings.
 type socket struct {
 	srv      *Server
 	conn     *websocket.Conn
+	grant    *tenancy.Grant
+	dialect  dialect
 	follower *follower
 	asked    chan subscribe
 	slow     atomic.Bool
+}
+
+// dialect is how a surface speaks over a socket. nil in the place of a frame says nothing.
+type dialect interface {
+	silence(c *socket) time.Duration // how long to wait for a subscription before the first event; 0 = not at all
+	parse(ctx context.Context, c *socket, frame []byte) (subscribe, error)
+	event(ctx context.Context, c *socket, l journal.Line) (frame any, err error)
+	subscribed(subscribe) (frame any)
+	gap() (frame any)
+	wrong(error) (frame any)
+	closing(websocket.StatusCode) websocket.StatusCode // with what a socket is closed
+}
+
+// plain is the dialect of /v1.
+type plain struct{}
+
+func (plain) silence(*socket) time.Duration    { return 0 }
+func (plain) subscribed(subscribe) (frame any) { return nil }
+func (plain) gap() (frame any)                 { return map[string]string{"type": "gap"} }
+func (plain) wrong(err error) (frame any) {
+	return map[string]string{"type": "error", "message": err.Error()}
+}
+func (plain) closing(code websocket.StatusCode) websocket.StatusCode { return code }
+func (plain) event(ctx context.Context, c *socket, l journal.Line) (frame any, err error) {
+	return c.follower.event(ctx, l)
+}
+func (plain) parse(_ context.Context, _ *socket, frame []byte) (subscribe, error) {
+	return parseSubscribe(frame)
 }
 
 // subscribe is the frame by which a client narrows or replays.
@@ -174,7 +215,9 @@ type subscribe struct {
 	InboxIDs   []string `json:"inboxIds"`
 	Since      string   `json:"since"`
 
-	cursor journal.Cursor
+	cursor   journal.Cursor
+	follower *follower // in the place of the one that is there; nil if that stays
+	answer   any       // what the dialect says to it
 }
 
 // run serves the socket until the client leaves, is too slow, loses its key, or the server drains.
@@ -184,34 +227,65 @@ func (c *socket) run(ctx context.Context) {
 	running.Go(func() { defer cancel(); c.readFrames(ctx) })
 	running.Go(func() { c.ping(ctx, cancel) })
 	defer context.AfterFunc(c.srv.life, func() { c.conn.CloseNow() })()
-	code, reason := c.writeEvents(ctx)
-	c.conn.Close(code, reason) // it may be closed already
+	code, reason := websocket.StatusGoingAway, ""
+	if woken := c.begin(ctx); woken == wokenByDrain {
+		code, reason = restart()
+	} else if woken == wokenByEvent {
+		code, reason = c.writeEvents(ctx)
+	}
+	c.conn.Close(c.dialect.closing(code), reason) // it may be closed already
 	cancel()
 	c.conn.CloseNow()
 	running.Wait()
 }
 
+// begin waits until the client has said what it wants to hear, or has said nothing for so long that it is told all. Over no workspace
+// there is nothing to tell.
+func (c *socket) begin(ctx context.Context) woken {
+	silence := c.dialect.silence(c)
+	if silence == 0 {
+		return wokenByEvent
+	}
+	patience := time.NewTimer(silence)
+	defer patience.Stop()
+	for {
+		select {
+		case sub := <-c.asked:
+			c.narrow(ctx, sub)
+			return wokenByEvent
+		case <-patience.C:
+			if c.follower != nil {
+				return wokenByEvent
+			}
+		case <-c.srv.draining:
+			return wokenByDrain
+		case <-ctx.Done():
+			return wokenByEnd
+		}
+	}
+}
+
 // writeEvents follows the journal; it gives the close code.
 func (c *socket) writeEvents(ctx context.Context) (websocket.StatusCode, string) {
 	for {
-		c.hear()
+		c.hear(ctx)
 		page, err := c.follower.read(ctx, pageOfLines)
 		if err != nil {
 			return c.failed(ctx, err)
 		}
-		if page.Gap && !c.write(ctx, map[string]string{"type": "gap"}) {
+		if page.Gap && !c.say(ctx, c.dialect.gap()) {
 			return c.ended("")
 		}
 		for _, l := range page.Lines {
 			if c.srv.isDraining() {
 				return restart()
 			}
-			e, err := c.follower.event(ctx, l)
+			e, err := c.dialect.event(ctx, c, l)
 			if err != nil {
 				return c.failed(ctx, err)
 			}
-			if !c.write(ctx, e) {
-				return c.ended(e.Cursor)
+			if !c.say(ctx, e) {
+				return c.ended(l.Cursor.String())
 			}
 		}
 		if page.More || len(page.Lines) > 0 {
@@ -227,10 +301,10 @@ func (c *socket) writeEvents(ctx context.Context) (websocket.StatusCode, string)
 }
 
 // hear takes a subscription that came while events were sent, so that a long replay can be narrowed or left.
-func (c *socket) hear() {
+func (c *socket) hear(ctx context.Context) {
 	select {
 	case sub := <-c.asked:
-		c.narrow(sub)
+		c.narrow(ctx, sub)
 	default:
 	}
 }
@@ -289,7 +363,7 @@ func (c *socket) await(ctx context.Context) woken {
 	case sub := <-c.asked:
 		cancel()
 		<-rung
-		c.narrow(sub)
+		c.narrow(ctx, sub)
 	case <-c.srv.draining:
 		return wokenByDrain
 	case <-ctx.Done():
@@ -298,11 +372,20 @@ func (c *socket) await(ctx context.Context) woken {
 	return wokenByEvent
 }
 
-func (c *socket) narrow(sub subscribe) {
+func (c *socket) narrow(ctx context.Context, sub subscribe) {
+	if sub.follower != nil {
+		c.follower = sub.follower
+	}
+	c.say(ctx, c.dialect.subscribed(sub))
 	c.follower.types, c.follower.inboxes = sub.EventTypes, inboxIDs(sub.InboxIDs)
 	if sub.Since != "" {
 		c.follower.cursor = sub.cursor
 	}
+}
+
+// say sends a frame, if there is one.
+func (c *socket) say(ctx context.Context, frame any) bool {
+	return frame == nil || c.write(ctx, frame)
 }
 
 // write sends one frame. A client that does not take it in SlowReader is too slow: it gets as long again to take the
@@ -329,10 +412,10 @@ func (c *socket) readFrames(ctx context.Context) {
 		if err != nil {
 			return
 		}
-		sub, err := parseSubscribe(data)
+		sub, err := c.dialect.parse(ctx, c, data)
 		if err != nil {
 			bad++
-			c.write(ctx, map[string]string{"type": "error", "message": err.Error()})
+			c.say(ctx, c.dialect.wrong(err))
 			continue
 		}
 		select {
@@ -376,7 +459,7 @@ func (c *socket) ping(ctx context.Context, gone context.CancelFunc) {
 			return
 		case <-tick.C:
 		}
-		if c.follower.grant.Check(ctx) != nil && ctx.Err() == nil {
+		if c.grant.Check(ctx) != nil && ctx.Err() == nil {
 			c.conn.Close(websocket.StatusPolicyViolation, "the key has ended")
 			gone()
 			return
