@@ -24,7 +24,7 @@ func (v *v0Request) read(bodies huma.Registry, schema *huma.Schema, into any) er
 		return m.err()
 	}
 	var found huma.ValidateResult
-	huma.Validate(bodies, schema, huma.NewPathBuffer([]byte("body"), 4), huma.ModeWriteToServer, value, &found)
+	huma.Validate(bodies, schema, huma.NewPathBuffer([]byte(asWritten), len(asWritten)), huma.ModeWriteToServer, value, &found)
 	for _, err := range found.Errors {
 		f := fieldOf(err)
 		m.add(f.Path, "%s", f.Message)
@@ -36,6 +36,9 @@ func (v *v0Request) read(bodies huma.Registry, schema *huma.Schema, into any) er
 	}
 	return m.err()
 }
+
+// asWritten begins the place of a mistake whose names are the client's.
+const asWritten = "written"
 
 // oneOrMore is a text or a list of texts.
 type oneOrMore []string

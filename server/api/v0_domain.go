@@ -41,20 +41,20 @@ type v0Domains struct {
 }
 
 type (
-	v0DomainSettings struct {
+	V0DomainSettings struct {
 		FeedbackEnabled   *bool `json:"feedback_enabled,omitempty"`
 		SubdomainsEnabled *bool `json:"subdomains_enabled,omitempty"`
 		TrackingEnabled   *bool `json:"tracking_enabled,omitempty"`
 	}
 	newV0Domain struct {
-		v0DomainSettings
+		V0DomainSettings
 		Domain                   string `json:"domain"`
 		AllowConflictingProvider bool   `json:"allow_conflicting_provider,omitempty"`
 	}
 )
 
 // check refuses what this server cannot do.
-func (s v0DomainSettings) check() error {
+func (s V0DomainSettings) check() error {
 	on := func(b *bool) bool { return b != nil && *b }
 	switch {
 	case on(s.SubdomainsEnabled):
@@ -144,7 +144,7 @@ func (t *v0Table) domains() {
 		return answered(v0DomainOf(d), err)
 	}
 	t.add(anywhere, "GET", one, "", shown)
-	body(t, anywhere, "PATCH", one, func(v *v0Request, in v0DomainSettings) (v0Answer, error) {
+	body(t, anywhere, "PATCH", one, func(v *v0Request, in V0DomainSettings) (v0Answer, error) {
 		if err := in.check(); err != nil {
 			return v0Answer{}, err
 		}

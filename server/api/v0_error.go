@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"net/http"
 	"strings"
 	"unicode"
@@ -72,6 +73,9 @@ func v0Kind(status int) (name, code string) {
 
 // snakePath is a place in a request as a client of /v0 wrote it: body.replyTo[0] is reply_to[0] there.
 func snakePath(path string) string {
+	if written, ok := strings.CutPrefix(path, asWritten); ok {
+		return cmp.Or(strings.TrimPrefix(written, "."), "body")
+	}
 	switch path {
 	case "query.cursor":
 		return "page_token"

@@ -7,9 +7,10 @@ import (
 	"github.com/postroom/postroom/tenancy"
 )
 
-// v0Letter is what a message is made of. The fields that a route has no use for are not in its body.
+// What a message is made of. The fields that a route has no use for are not in its body. The library looks into what is embedded under
+// names that are exported alone.
 type (
-	v0Content struct {
+	V0Content struct {
 		Labels      []string          `json:"labels,omitempty"`
 		ReplyTo     people            `json:"reply_to,omitempty"`
 		Text        string            `json:"text,omitempty"`
@@ -18,19 +19,19 @@ type (
 		Headers     map[string]string `json:"headers,omitempty"`
 		TrackOpens  bool              `json:"track_opens,omitempty"`
 	}
-	v0Recipients struct {
+	V0Recipients struct {
 		To  people `json:"to,omitempty"`
 		Cc  people `json:"cc,omitempty"`
 		Bcc people `json:"bcc,omitempty"`
 	}
 	v0Letter struct {
-		v0Content
-		v0Recipients
+		V0Content
+		V0Recipients
 		Subject string `json:"subject,omitempty"`
 	}
 	v0Reply struct {
-		v0Content
-		v0Recipients
+		V0Content
+		V0Recipients
 		ReplyAll bool `json:"reply_all,omitempty"`
 	}
 	newV0Attachment struct {
@@ -48,7 +49,7 @@ type (
 )
 
 // letter is the same as /v1 has it.
-func (c v0Content) letter(to v0Recipients, subject string) (Letter, error) {
+func (c V0Content) letter(to V0Recipients, subject string) (Letter, error) {
 	l := Letter{To: to.To, Cc: to.Cc, Bcc: to.Bcc, ReplyTo: c.ReplyTo, Subject: subject, Text: c.Text, HTML: c.HTML, Headers: c.Headers, Labels: c.Labels}
 	if c.TrackOpens {
 		return l, errTracking
@@ -106,21 +107,21 @@ func (t *v0Table) sends(list string) {
 		}
 	}
 	heavy(body(t, inInbox, "POST", list+"/send", func(v *v0Request, in v0Letter) (v0Answer, error) {
-		l, err := in.letter(in.v0Recipients, in.Subject)
+		l, err := in.letter(in.V0Recipients, in.Subject)
 		return v.send(l, err, func(w *writing) (mailstore.Submitted, error) {
 			return send(v.ctx, v.grant, w, newMessage{})
 		})
 	}))
 	heavy(body(t, inInbox, "POST", one+"/reply", func(v *v0Request, in v0Reply) (v0Answer, error) {
-		l, err := in.letter(in.v0Recipients, "")
+		l, err := in.letter(in.V0Recipients, "")
 		return v.reply(l, err, in.ReplyAll)
 	}))
-	heavy(body(t, inInbox, "POST", one+"/reply-all", func(v *v0Request, in v0Content) (v0Answer, error) {
-		l, err := in.letter(v0Recipients{}, "")
+	heavy(body(t, inInbox, "POST", one+"/reply-all", func(v *v0Request, in V0Content) (v0Answer, error) {
+		l, err := in.letter(V0Recipients{}, "")
 		return v.reply(l, err, true)
 	}))
 	heavy(body(t, inInbox, "POST", one+"/forward", func(v *v0Request, in v0Letter) (v0Answer, error) {
-		l, err := in.letter(in.v0Recipients, in.Subject)
+		l, err := in.letter(in.V0Recipients, in.Subject)
 		return v.send(l, err, func(w *writing) (sent mailstore.Submitted, err error) {
 			var in newForward
 			if in.MessagePath, err = v.original(); err != nil {
