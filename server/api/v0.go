@@ -73,6 +73,7 @@ type v0Route struct {
 	parts  []string // of path; {…} are names
 	query  []string // what its query may hold
 	large  large
+	absent error // it is not built: nobody is asked for a key
 	do     v0Do
 }
 
@@ -83,7 +84,7 @@ type v0Table struct {
 	bodies huma.Registry // what bodies may hold
 }
 
-// add adds a route in scopes. query names what its query may hold, with spaces between; * is anything.
+// add adds a route in scopes. query names what its query may hold, with spaces between.
 func (t *v0Table) add(scopes v0Scope, method, path, query string, do v0Do) (added []*v0Route) {
 	for _, p := range v0Prefixes {
 		if scopes&p.scope != 0 {
@@ -129,6 +130,9 @@ func (s *Server) serveV0(w http.ResponseWriter, r *http.Request, authenticate fu
 	route, path, err := s.v0.match(r)
 	c := &call{r: r}
 	defer c.done()
+	if err == nil {
+		err = route.absent
+	}
 	if err == nil {
 		err = s.admit(w, r, c, authenticate, route.large)
 	}
@@ -243,7 +247,9 @@ func (t *v0Table) absent() {
 		{inInbox, "POST", "/authorize", "Signing in at providers"},
 		{inAll, "GET", "/domains/{domain}/setup-link", "Domain Connect"},
 	} {
-		t.add(x.scopes, x.method, x.path, "*", func(*v0Request) (v0Answer, error) { return v0Answer{}, notBuilt(x.what) })
+		for _, r := range t.add(x.scopes, x.method, x.path, "", nil) {
+			r.absent = notBuilt(x.what)
+		}
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/postroom/postroom/server/dnscheck"
+	"github.com/postroom/postroom/tenancy"
 )
 
 // v0DomainItem is a claim on a domain, as lists give it. Notices of what bounces always go to the inbox that sent.
@@ -146,6 +147,9 @@ func (t *v0Table) domains() {
 	t.add(anywhere, "GET", one, "", shown)
 	body(t, anywhere, "PATCH", one, func(v *v0Request, in V0DomainSettings) (v0Answer, error) {
 		if err := in.check(); err != nil {
+			return v0Answer{}, err
+		}
+		if _, err := v.grant.UpdateDomain(v.ctx, v.workspace(), v.path["domain"], tenancy.DomainChange{}); err != nil {
 			return v0Answer{}, err
 		}
 		return shown(v) // nothing that can be set is anything else here

@@ -20,7 +20,7 @@ type v0Query struct {
 	wrong  mistakes
 }
 
-// parseV0Query reads a query that may hold the names that are known; * stands for any.
+// parseV0Query reads a query that may hold the names that are known.
 func parseV0Query(raw string, known []string) (*v0Query, error) {
 	values, err := url.ParseQuery(raw)
 	if err != nil {
@@ -28,7 +28,7 @@ func parseV0Query(raw string, known []string) (*v0Query, error) {
 	}
 	for name, list := range values {
 		switch text := strings.Join(list, ""); {
-		case !slices.Contains(known, name) && !slices.Contains(known, "*"):
+		case !slices.Contains(known, name):
 			return nil, errQuery(name, "There is no such parameter.")
 		case !utf8.ValidString(name+text) || strings.ContainsRune(text, 0):
 			return nil, errQuery(name, "A value is UTF-8 without the character U+0000.")
