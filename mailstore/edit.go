@@ -310,6 +310,7 @@ func (e *edit) remove(list []placement) error {
 	encodedWires, _ := json.Marshal(wires) // numbers always encode
 	for _, step := range []struct{ query, list string }{
 		{"DELETE FROM unconfirmed WHERE message_id IN (SELECT value FROM json_each(?))", encodeIDs(ids)},
+		{"DELETE FROM drafts WHERE message_id IN (SELECT value FROM json_each(?))", encodeIDs(ids)},
 		{"DELETE FROM messages WHERE id IN (SELECT value FROM json_each(?))", encodeIDs(ids)},
 		{"DELETE FROM wires WHERE id IN (SELECT value FROM json_each(?))", string(encodedWires)},
 	} {

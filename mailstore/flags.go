@@ -17,7 +17,7 @@ const (
 )
 
 // systemLabels are the labels with a meaning of their own; the others are keywords.
-var systemLabels = []string{LabelReceived, LabelSent, LabelUnread, LabelRead, LabelSpam, LabelTrash, LabelDraft, LabelStarred}
+var systemLabels = []string{LabelReceived, LabelSent, LabelUnread, LabelRead, LabelSpam, LabelTrash, LabelDraft, LabelStarred, LabelScheduled}
 
 // userLabels are the keywords among labels: lower case, sorted, each once.
 func userLabels(labels []string) []string {
@@ -48,7 +48,7 @@ func checkLabel(label string) error {
 func (c MessageChange) check() error {
 	for _, l := range append(slices.Clone(c.AddLabels), c.RemoveLabels...) {
 		switch l {
-		case LabelReceived, LabelSent, LabelDraft:
+		case LabelReceived, LabelSent, LabelDraft, LabelScheduled:
 			return fault.New(fault.Invalid, "fixed_label", "The label %q follows from what the message is and cannot be added or removed.", l)
 		}
 		if err := checkLabel(l); err != nil {
@@ -105,11 +105,14 @@ func (c MessageChange) keywords(now []string) ([]string, error) {
 	return list, nil
 }
 
-// mailbox is where the change puts a message that lies in from; "" leaves it.
-func (c MessageChange) mailbox(from string, d Direction) string {
-	home := InboxMailbox
-	if d == Sent {
+// mailbox is where the change puts a message from where it lies; "" leaves it.
+func (c MessageChange) mailbox(p placement) string {
+	from, home := p.name, InboxMailbox
+	switch {
+	case p.direction == Sent:
 		home = SentMailbox
+	case p.flags&Draft != 0:
+		home = DraftsMailbox
 	}
 	switch {
 	case c.wants(LabelTrash) == 1:
@@ -138,19 +141,23 @@ func (in Inbox) ChangeMessage(ctx context.Context, id MessageID, c MessageChange
 	return m, err
 }
 
-// DeleteMessage moves the message to Trash. permanent, or a message that is in Trash alone, is removed for good.
+// DeleteMessage moves the message to Trash. permanent, or a message that is in Trash alone, is removed for good. One that was to be
+// sent at a time is cancelled.
 func (in Inbox) DeleteMessage(ctx context.Context, id MessageID, permanent bool) error {
+	if err := in.cancelled(ctx, id); err != nil {
+		return err
+	}
 	return in.edit(ctx, func(e *edit) error { return e.delete(id, permanent) })
 }
 
 func (e *edit) change(id MessageID, c MessageChange) error {
-	list, m, err := e.places(id)
+	list, _, err := e.places(id)
 	if err != nil {
 		return err
 	}
 	changed := false
 	for _, p := range list {
-		did, err := e.changePlacement(p, m.Direction, c)
+		did, err := e.changePlacement(p, c)
 		if err != nil {
 			return err
 		}
@@ -166,9 +173,9 @@ func (e *edit) change(id MessageID, c MessageChange) error {
 	return e.touch(now)
 }
 
-func (e *edit) changePlacement(p placement, d Direction, c MessageChange) (changed bool, err error) {
+func (e *edit) changePlacement(p placement, c MessageChange) (changed bool, err error) {
 	before := p
-	if to := c.mailbox(p.name, d); to != "" && to != p.name {
+	if to := c.mailbox(p); to != "" && to != p.name {
 		moved, err := e.move(p, to)
 		if err != nil || moved == nil {
 			return true, err

@@ -56,6 +56,8 @@ func (in Inbox) WorkspaceID() WorkspaceID { return in.ws.id }
 //	Messages, Message, Raw, Body, Attachment    message.go
 //	ChangeMessage, DeleteMessage                flags.go
 //	Threads, Thread, ChangeThread, DeleteThread thread.go
+//	Draft, Drafts, CreateDraft, ChangeDraft, DeleteDraft, SendDraft    draft.go, drafting.go, senddraft.go
+//	Reschedule, CancelScheduled                 scheduled.go
 //	Deliver (a function: a message may have many inboxes)  deliver.go
 
 var (

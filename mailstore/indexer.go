@@ -17,6 +17,7 @@ const (
 	indexFetch  = 64               // messages taken from the queue at a time
 	indexBatch  = 24 << 10         // octets of text in one commit, about
 	indexMerge  = 64               // pages of the index that are merged in one commit, which takes some 10 ms with the text
+	wordMerge   = 16               // the same of the index of words, which is a fifth of it
 )
 
 // indexer fills the full-text index of one open workspace behind the acknowledgement, and makes the wires of messages
@@ -28,23 +29,40 @@ type indexer struct {
 	mu      sync.Mutex
 	running bool
 	stopped bool
-	first   time.Time            // of the commits that the goroutine has not looked for; zero if there are none
-	last    time.Time            // commit
-	urgent  map[MailboxID]*hurry // mailboxes that a search waits for
-	poke    chan struct{}        // of capacity 1: urgent or stopped has changed
+	first   time.Time       // of the commits that the goroutine has not looked for; zero if there are none
+	last    time.Time       // commit
+	urgent  map[part]*hurry // what searches wait for
+	poke    chan struct{}   // of capacity 1: urgent or stopped has changed
 	done    sync.WaitGroup
 }
 
-// hurry is what searches of one mailbox wait for.
+// part is what a search looks at: a mailbox, or an inbox, or if it is zero the whole workspace.
+type part struct {
+	mailbox MailboxID
+	inbox   InboxID
+}
+
+// where is the condition that a message of the queue q belongs to the part.
+func (p part) where() (string, []any) {
+	switch {
+	case p.mailbox != 0:
+		return "EXISTS (SELECT 1 FROM placements p WHERE p.message_id = q.message_id AND p.mailbox_id = ?)", sqlite.Args(int64(p.mailbox))
+	case p.inbox != "":
+		return "EXISTS (SELECT 1 FROM messages o WHERE o.id = q.message_id AND o.inbox_id = ?)", sqlite.Args(string(p.inbox))
+	}
+	return "TRUE", nil
+}
+
+// hurry is what searches of one part wait for.
 type hurry struct {
 	upTo    int64 // place in the queue
 	waiters int
-	done    chan struct{} // closed when nothing of the mailbox is queued up to there, or the indexer gave up
+	done    chan struct{} // closed when nothing of the part is queued up to there, or the indexer gave up
 	err     error
 }
 
 func newIndexer(w *workspace) *indexer {
-	return &indexer{w: w, urgent: map[MailboxID]*hurry{}, poke: make(chan struct{}, 1)}
+	return &indexer{w: w, urgent: map[part]*hurry{}, poke: make(chan struct{}, 1)}
 }
 
 // notice tells that something was committed. It does not block. A rebuild has no indexer.
@@ -85,21 +103,22 @@ func (ix *indexer) signal() {
 	}
 }
 
-// catchUp returns when what was committed in the mailbox before the call is in the index.
-func (ix *indexer) catchUp(ctx context.Context, mailbox MailboxID) error {
+// catchUp returns when what was committed in the part before the call is in the index. The backlog of an earlier version
+// is not waited for.
+func (ix *indexer) catchUp(ctx context.Context, p part) error {
 	var upTo int64
+	where, args := p.where()
 	err := ix.w.db.View(ctx, func(tx *sqlite.Tx) error {
-		return tx.Row("SELECT COALESCE(MAX(q.id), 0) FROM search_queue q CROSS JOIN placements p WHERE p.message_id = q.message_id AND p.mailbox_id = ?",
-			sqlite.Args(int64(mailbox)), &upTo)
+		return tx.Row("SELECT COALESCE(MAX(q.id), 0) FROM search_queue q WHERE "+where, args, &upTo)
 	})
 	if err != nil || upTo == 0 {
 		return err
 	}
 	ix.mu.Lock()
-	h := ix.urgent[mailbox]
+	h := ix.urgent[p]
 	if h == nil {
 		h = &hurry{done: make(chan struct{})}
-		ix.urgent[mailbox] = h
+		ix.urgent[p] = h
 	}
 	h.upTo = max(h.upTo, upTo)
 	h.waiters++
@@ -112,8 +131,8 @@ func (ix *indexer) catchUp(ctx context.Context, mailbox MailboxID) error {
 	case <-ctx.Done():
 		ix.mu.Lock()
 		defer ix.mu.Unlock()
-		if h.waiters--; h.waiters == 0 && ix.urgent[mailbox] == h {
-			delete(ix.urgent, mailbox)
+		if h.waiters--; h.waiters == 0 && ix.urgent[p] == h {
+			delete(ix.urgent, p)
 		}
 		return ctx.Err()
 	}
@@ -160,13 +179,16 @@ func (ix *indexer) rest() bool {
 // work indexes some messages, those first that a search waits for. more is false when there is nothing left to do for
 // the moment, or the indexer is to stop.
 func (ix *indexer) work() (more bool, err error) {
-	mailbox, h, upTo := ix.next()
-	list, err := ix.queued(mailbox, h != nil, upTo)
+	p, h, upTo := ix.next()
+	list, err := ix.queued(p, h != nil, upTo)
+	if err == nil && len(list) == 0 && h == nil {
+		list, err = ix.backlog()
+	}
 	if err != nil {
 		return false, fmt.Errorf("read the queue: %w", err)
 	}
 	if len(list) == 0 && h != nil {
-		ix.finish(mailbox, h, upTo)
+		ix.finish(p, h, upTo)
 		return true, nil
 	}
 	if len(list) == 0 {
@@ -178,7 +200,7 @@ func (ix *indexer) work() (more bool, err error) {
 			break
 		}
 		e := ix.w.entry(q)
-		for i := range max(1, len(e.rows)) {
+		for i := range e.steps() {
 			b.add(e, i)
 			if b.octets >= indexBatch {
 				if err := ix.commit(&b); err != nil {
@@ -191,22 +213,22 @@ func (ix *indexer) work() (more bool, err error) {
 }
 
 // next tells whose messages come first, and up to which place in the queue; h is nil if nobody waits.
-func (ix *indexer) next() (mailbox MailboxID, h *hurry, upTo int64) {
+func (ix *indexer) next() (p part, h *hurry, upTo int64) {
 	ix.mu.Lock()
 	defer ix.mu.Unlock()
-	for mailbox, h = range ix.urgent {
-		return mailbox, h, h.upTo
+	for p, h = range ix.urgent {
+		return p, h, h.upTo
 	}
-	return 0, nil, 0
+	return part{}, nil, 0
 }
 
-// finish tells the searches of a mailbox that all up to a place in the queue is indexed, unless one came meanwhile that
+// finish tells the searches of a part that all up to a place in the queue is indexed, unless one came meanwhile that
 // waits for more.
-func (ix *indexer) finish(mailbox MailboxID, h *hurry, upTo int64) {
+func (ix *indexer) finish(p part, h *hurry, upTo int64) {
 	ix.mu.Lock()
 	defer ix.mu.Unlock()
-	if ix.urgent[mailbox] == h && h.upTo == upTo {
-		delete(ix.urgent, mailbox)
+	if ix.urgent[p] == h && h.upTo == upTo {
+		delete(ix.urgent, p)
 		close(h.done)
 	}
 }
@@ -219,8 +241,8 @@ func (ix *indexer) fail(err error) {
 	ix.mu.Lock()
 	defer ix.mu.Unlock()
 	ix.running, ix.first = false, time.Time{}
-	for mailbox, h := range ix.urgent {
-		delete(ix.urgent, mailbox)
+	for p, h := range ix.urgent {
+		delete(ix.urgent, p)
 		h.err = err
 		close(h.done)
 	}
@@ -242,22 +264,37 @@ func (ix *indexer) isStopped() bool {
 // queued is a message in the queue.
 type queued struct {
 	id       MessageID
+	place    int64 // in the queue; a text that is changed meanwhile gets another
 	size     int64
 	wireless bool // its wire is to be made
+	old      bool // of the backlog: only its words are wanted
 }
 
-// queued reads the head of the queue, or of one mailbox's part of it up to a place.
-func (ix *indexer) queued(mailbox MailboxID, only bool, upTo int64) (list []queued, err error) {
+// queued reads the head of the queue, or of one part of it up to a place.
+func (ix *indexer) queued(p part, only bool, upTo int64) (list []queued, err error) {
 	where, args := "", sqlite.Args()
 	if only {
-		where = " AND q.id <= ? AND EXISTS (SELECT 1 FROM placements p WHERE p.message_id = q.message_id AND p.mailbox_id = ?)"
-		args = sqlite.Args(upTo, int64(mailbox))
+		where, args = p.where()
+		where, args = " AND q.id <= ? AND "+where, append(sqlite.Args(upTo), args...)
 	}
 	err = ix.w.db.View(noCtx, func(tx *sqlite.Tx) error {
-		return tx.Each(`SELECT m.id, m.size, EXISTS (SELECT 1 FROM placements w WHERE w.message_id = m.id AND w.wire = 0)
+		return tx.Each(`SELECT m.id, q.id, m.size, EXISTS (SELECT 1 FROM placements w WHERE w.message_id = m.id AND w.wire = 0)
 			FROM search_queue q CROSS JOIN messages m WHERE m.id = q.message_id`+where+" ORDER BY q.id LIMIT ?", append(args, indexFetch), func(scan func(...any) error) error {
 			var q queued
-			err := scan(&q.id, &q.size, &q.wireless)
+			err := scan(&q.id, &q.place, &q.size, &q.wireless)
+			list = append(list, q)
+			return err
+		})
+	})
+	return list, err
+}
+
+// backlog reads the head of the backlog, the newest messages first.
+func (ix *indexer) backlog() (list []queued, err error) {
+	err = ix.w.db.View(noCtx, func(tx *sqlite.Tx) error {
+		return tx.Each("SELECT m.id, m.size FROM word_backlog q CROSS JOIN messages m WHERE m.id = q.message_id ORDER BY q.id LIMIT ?", sqlite.Args(indexFetch), func(scan func(...any) error) error {
+			q := queued{old: true}
+			err := scan(&q.id, &q.size)
 			list = append(list, q)
 			return err
 		})
@@ -282,6 +319,9 @@ func (b *batch) add(e *entry, row int) {
 	if row < len(e.rows) {
 		b.octets += e.rows[row].size()
 	}
+	if row == e.steps()-1 && e.words != nil {
+		b.octets += e.words.size()
+	}
 }
 
 // commit writes a batch, and merges a little.
@@ -305,11 +345,14 @@ func (ix *indexer) commit(b *batch) error {
 	return nil
 }
 
-// write writes one row of an entry. The queue tells whether the message is still there, and begins a message anew whose
+// write writes one row of an entry. The queue tells whether the message is still there as it was read, and begins a message anew whose
 // rows were not written to the end.
 func (s batchStep) write(tx *sqlite.Tx) error {
+	if s.old {
+		return s.writeOld(tx)
+	}
 	var waiting int
-	if err := tx.Row("SELECT COUNT(*) FROM search_queue WHERE message_id = ?", sqlite.Args(string(s.id)), &waiting); err != nil || waiting == 0 {
+	if err := tx.Row("SELECT COUNT(*) FROM search_queue WHERE id = ? AND message_id = ?", sqlite.Args(s.place, string(s.id)), &waiting); err != nil || waiting == 0 {
 		return err
 	}
 	if s.row == 0 {
@@ -339,12 +382,21 @@ func (s batchStep) write(tx *sqlite.Tx) error {
 			return err
 		}
 	}
-	_, err := tx.Exec("DELETE FROM search_queue WHERE message_id = ?", string(s.id))
+	if s.words != nil {
+		if err := s.words.insert(tx, s.id); err != nil {
+			return err
+		}
+	}
+	_, err := tx.Exec("DELETE FROM search_queue WHERE id = ?", s.place)
 	return err
 }
 
+// mergeStep merges a little of both indexes.
 func mergeStep(tx *sqlite.Tx) error {
-	_, err := tx.Exec("INSERT INTO search_text (search_text, rank) VALUES ('merge', ?)", indexMerge)
+	if _, err := tx.Exec("INSERT INTO search_text (search_text, rank) VALUES ('merge', ?)", indexMerge); err != nil {
+		return err
+	}
+	_, err := tx.Exec("INSERT INTO word_text (word_text, rank) VALUES ('merge', ?)", wordMerge)
 	return err
 }
 
@@ -362,7 +414,7 @@ func (ix *indexer) merge() (more bool, err error) {
 			return err
 		}
 		err := tx.Row("SELECT total_changes()", nil, &after)
-		more = after-before >= 2 // SQLite's documentation of FTS5: the merge command found something to do
+		more = after-before >= 3 // SQLite's documentation of FTS5: a merge that finds something to do makes two changes, else one
 		return err
 	})
 	if err != nil {

@@ -42,7 +42,7 @@ func TestWhatACrashLeftInTheQueueIsIndexedLater(t *testing.T) {
 	// The first rows of the long message are written, as if the process had been killed between two commits.
 	err := b.in.ws.use(t.Context(), func(w *workspace) error {
 		w.indexer.stop()
-		list, err := w.indexer.queued(0, false, 0)
+		list, err := w.indexer.queued(part{}, false, 0)
 		if err != nil {
 			return err
 		}

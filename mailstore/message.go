@@ -56,7 +56,7 @@ func pageLimit(n int) int {
 func (f MessageFilter) index() string {
 	switch {
 	case len(f.IDs) > 0:
-		return "INDEXED BY sqlite_autoindex_messages_1 " // of the primary key
+		return byID
 	case f.ThreadID != "":
 		return byThread
 	case f.MessageID != "":
@@ -67,11 +67,15 @@ func (f MessageFilter) index() string {
 
 const byThread = "INDEXED BY messages_by_thread "
 
-// where writes the filter as SQL.
+// where writes the filter as SQL, for the messages of an inbox, or of all.
 func (f MessageFilter) where(inbox InboxID) (string, []any) {
 	var b strings.Builder
-	b.WriteString("WHERE inbox_id = ?")
-	args := []any{string(inbox)}
+	var args []any
+	b.WriteString("WHERE TRUE")
+	if inbox != "" {
+		b.WriteString(" AND inbox_id = ?")
+		args = append(args, string(inbox))
+	}
 	add := func(clause string, more ...any) {
 		b.WriteString(" AND " + clause)
 		args = append(args, more...)
@@ -122,19 +126,8 @@ func (f MessageFilter) where(inbox InboxID) (string, []any) {
 	return b.String(), args
 }
 
-// hides is the condition under which a message is hidden with a label. Of what lies in Junk, spam hides only what is there for no
-// reason that has a label of its own.
-func hides(label string) (string, []any) {
-	clause, args := labelClause(label)
-	if label != LabelSpam {
-		return clause, args
-	}
-	for _, reason := range []string{LabelBlocked, LabelUnauthenticated} {
-		other, more := labelClause(reason)
-		clause, args = clause+" AND NOT "+other, append(args, more...)
-	}
-	return "(" + clause + ")", args
-}
+// isDraft is the condition that a message is a draft; its argument is DraftsMailbox.
+var isDraft = inMailbox("(p.flags & 16 <> 0 OR b.name = ?)")
 
 func inMailbox(condition string) string {
 	return "EXISTS (SELECT 1 FROM placements p JOIN mailboxes b ON b.id = p.mailbox_id WHERE p.message_id = messages.id AND " + condition + ")"
@@ -148,7 +141,9 @@ func like(s string) string {
 func labelClause(label string) (string, []any) {
 	switch label {
 	case LabelReceived:
-		return "direction <> 2", nil
+		return "direction <> 2 AND NOT (direction = 3 AND " + isDraft + ")", []any{DraftsMailbox}
+	case LabelScheduled:
+		return "status = ?", []any{Scheduled}
 	case LabelSent:
 		return "direction = 2", nil
 	case LabelUnread:
@@ -158,7 +153,7 @@ func labelClause(label string) (string, []any) {
 	case LabelStarred:
 		return inMailbox("p.flags & 4 <> 0"), nil
 	case LabelDraft:
-		return inMailbox("(p.flags & 16 <> 0 OR b.name = ?)"), []any{DraftsMailbox}
+		return isDraft, []any{DraftsMailbox}
 	case LabelTrash:
 		return inMailbox("b.name = ?"), []any{TrashMailbox}
 	case LabelSpam:
@@ -170,13 +165,14 @@ func labelClause(label string) (string, []any) {
 // loadMessages reads the messages that a clause behind FROM messages selects, with their mailboxes and labels.
 func loadMessages(tx *sqlite.Tx, clause string, args []any) (list []Message, err error) {
 	list = []Message{}
-	err = tx.Each(`SELECT id, inbox_id, thread_id, direction, delivered_to, sender, size, preview, envelope, attachments, received_at, created_at, updated_at, status, auth, junk
+	err = tx.Each(`SELECT id, inbox_id, thread_id, direction, delivered_to, sender, size, preview, envelope, attachments, received_at, created_at, updated_at, status, auth, junk,
+		CASE WHEN status = 'scheduled' THEN COALESCE((SELECT send_at FROM drafts d WHERE d.message_id = messages.id), (SELECT send_at FROM outgoing o WHERE o.id = messages.id), 0) ELSE 0 END
 		FROM messages `+clause, args, func(scan func(...any) error) error {
 		var m Message
 		var envelope, attachments, auth, junk string
-		var received, created, updated int64
+		var received, created, updated, sendAt int64
 		if err := scan(&m.ID, &m.InboxID, &m.ThreadID, &m.Direction, &m.DeliveredTo, &m.Sender, &m.Size, &m.Preview, &envelope, &attachments,
-			&received, &created, &updated, &m.Status, &auth, &junk); err != nil {
+			&received, &created, &updated, &m.Status, &auth, &junk, &sendAt); err != nil {
 			return err
 		}
 		if err := errors.Join(json.Unmarshal([]byte(envelope), &m.Envelope), json.Unmarshal([]byte(attachments), &m.Attachments)); err != nil {
@@ -189,6 +185,9 @@ func loadMessages(tx *sqlite.Tx, clause string, args []any) (list []Message, err
 			return fmt.Errorf("decode message %s: %w", m.ID, err)
 		}
 		m.ReceivedAt, m.CreatedAt, m.UpdatedAt = time.UnixMicro(received).UTC(), time.UnixMicro(created).UTC(), time.UnixMicro(updated).UTC()
+		if sendAt > 0 {
+			m.SendAt = time.UnixMicro(sendAt).UTC()
+		}
 		list = append(list, m)
 		return nil
 	})
@@ -243,19 +242,19 @@ func mailboxNames(places []placement) []string {
 
 // labelsOf gives the labels that follow from where a message lies and how it is flagged, then the user's own, sorted.
 func labelsOf(d Direction, places []placement) []string {
-	labels := []string{LabelReceived}
-	if d == Sent {
-		labels[0] = LabelSent
-	}
-	var own []string
+	var labels, own []string
 	has := func(test func(placement) bool) bool { return slices.ContainsFunc(places, test) }
+	draft := has(func(p placement) bool { return p.flags&Draft != 0 || p.name == DraftsMailbox })
 	for _, x := range []struct {
 		label string
 		on    bool
 	}{
+		{LabelReceived, d != Sent && !(d == Appended && draft)},
+		{LabelSent, d == Sent},
 		{LabelUnread, has(func(p placement) bool { return p.flags&Seen == 0 })},
 		{LabelStarred, has(func(p placement) bool { return p.flags&Flagged != 0 })},
-		{LabelDraft, has(func(p placement) bool { return p.flags&Draft != 0 || p.name == DraftsMailbox })},
+		{LabelDraft, draft},
+		{LabelScheduled, has(func(p placement) bool { return p.status == Scheduled })},
 		{LabelSpam, has(func(p placement) bool { return p.name == JunkMailbox })},
 		{LabelTrash, has(func(p placement) bool { return p.name == TrashMailbox })},
 	} {
@@ -293,6 +292,11 @@ func (in Inbox) message(tx *sqlite.Tx, id MessageID) (Message, error) {
 // open opens the message's file and tells its structure. The file holds nothing open but itself: who reads it slowly keeps
 // nobody from closing or removing the workspace.
 func (in Inbox) open(ctx context.Context, id MessageID) (f *os.File, size int64, structure *message.Part, err error) {
+	return in.openAs(ctx, id, 0)
+}
+
+// openAs is open of a message as it was when it had this wire: the text of a draft changes. 0 is any.
+func (in Inbox) openAs(ctx context.Context, id MessageID, wire int64) (f *os.File, size int64, structure *message.Part, err error) {
 	err = in.ws.use(ctx, func(w *workspace) error {
 		const tries = 4 // a move between reading the row and opening the file takes the file away once
 		for try := 0; ; try++ {
@@ -310,6 +314,9 @@ func (in Inbox) open(ctx context.Context, id MessageID) (f *os.File, size int64,
 			})
 			if err != nil {
 				return err
+			}
+			if wire != 0 && !slices.ContainsFunc(places, func(p placement) bool { return p.wire == wire }) {
+				return ErrNotFound
 			}
 			if err = json.Unmarshal([]byte(text), &structure); err != nil {
 				return fmt.Errorf("decode structure of %s: %w", id, err)

@@ -289,6 +289,11 @@ func (b Outbox) Begin(ctx context.Context, p Parcel, backoff Backoff) (left []Cl
 					left = append(left, c)
 				}
 			}
+			if len(left) > 0 && !p.SendAt.IsZero() { // its time has come
+				if _, err := tx.Exec("UPDATE messages SET status = ? WHERE id = ? AND status = ?", Queued, string(p.Message), Scheduled); err != nil {
+					return fmt.Errorf("begin attempt: %w", err)
+				}
+			}
 			return s.finish()
 		}
 		err := w.db.Change(begin)
@@ -391,7 +396,7 @@ func (b Outbox) Withdraw(ctx context.Context, list []Claimed, notBefore time.Tim
 	})
 }
 
-// NextDue looks when something is to be claimed, or a notice to be written, next, and notes it for Store.Queued. ok is
+// NextDue looks when something is to be claimed, a draft sent, or a notice written, next, and notes it for Store.Queued. ok is
 // false if nothing waits.
 func (b Outbox) NextDue(ctx context.Context) (next time.Time, ok bool, err error) {
 	err = b.ws.use(ctx, func(w *workspace) error {
@@ -417,20 +422,30 @@ const heldCheck = time.Hour
 func (w *workspace) nextDue() (due time.Time, waits bool, err error) {
 	err = w.db.View(noCtx, func(tx *sqlite.Tx) error {
 		var notices bool
-		if err := tx.Row("SELECT EXISTS (SELECT 1 FROM notices), EXISTS (SELECT 1 FROM outbox WHERE waiting = 1)", nil, &notices, &waits); err != nil {
+		if err := tx.Row("SELECT EXISTS (SELECT 1 FROM notices), EXISTS (SELECT 1 FROM outbox WHERE waiting = 1) OR EXISTS (SELECT 1 FROM drafts WHERE send_at > 0)", nil, &notices, &waits); err != nil {
 			return err
 		}
 		if notices {
 			due = w.now()
 			return nil
 		}
-		var at int64
-		err := tx.Row("SELECT due_at FROM outbox WHERE waiting = 1 AND held = 0 AND claim <> ? ORDER BY due_at LIMIT 1", sqlite.Args(w.store.boot), &at)
-		if sqlite.NoRows(err) {
-			return nil
+		for _, q := range []struct {
+			query string
+			args  []any
+		}{
+			{"SELECT due_at FROM outbox WHERE waiting = 1 AND held = 0 AND claim <> ? ORDER BY due_at LIMIT 1", sqlite.Args(w.store.boot)},
+			{"SELECT send_at FROM drafts WHERE send_at > 0 ORDER BY send_at LIMIT 1", nil},
+		} {
+			var at int64
+			err := tx.Row(q.query, q.args, &at)
+			if err != nil && !sqlite.NoRows(err) {
+				return err
+			}
+			if first := time.UnixMicro(at).UTC(); err == nil && (due.IsZero() || first.Before(due)) {
+				due = first
+			}
 		}
-		due = time.UnixMicro(at).UTC()
-		return err
+		return nil
 	})
 	return due, waits, err
 }
@@ -461,7 +476,7 @@ func (b Outbox) Open(ctx context.Context, id MessageID) (f *os.File, err error) 
 // is opened.
 func (w *workspace) checkQueue() error {
 	names, err := w.tree.Queued()
-	if err != nil || len(names) == 0 {
+	if err != nil {
 		return err
 	}
 	wanted := map[string]bool{}

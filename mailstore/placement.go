@@ -81,6 +81,7 @@ type placement struct {
 	// of the message
 	direction Direction
 	thread    ThreadID
+	status    Status
 	places    int // in how many mailboxes it is, or how many times
 }
 
@@ -91,13 +92,13 @@ func (p placement) folder() maildir.Folder {
 // placements loads those that a WHERE clause over p (placements) and b (mailboxes) selects.
 func placements(tx *sqlite.Tx, where string, args []any) (list []placement, err error) {
 	err = tx.Each(`SELECT p.mailbox_id, b.name, b.folder, b.inbox_id, p.uid, p.message_id, p.modseq, p.flags, p.keywords, p.file, p.saved_at, p.size, p.received_at, p.updated_at, p.wire,
-		m.direction, m.thread_id, (SELECT COUNT(*) FROM placements o WHERE o.message_id = p.message_id)
+		m.direction, m.thread_id, m.status, (SELECT COUNT(*) FROM placements o WHERE o.message_id = p.message_id)
 		FROM placements p JOIN mailboxes b ON b.id = p.mailbox_id JOIN messages m ON m.id = p.message_id `+where, args, func(scan func(...any) error) error {
 		var p placement
 		var keywords string
 		var saved int64
 		if err := scan(&p.mailbox, &p.name, &p.dir, &p.inbox, &p.uid, &p.message, &p.modseq, &p.flags, &keywords, &p.file, &saved, &p.size, &p.receivedAt, &p.updatedAt, &p.wire,
-			&p.direction, &p.thread, &p.places); err != nil {
+			&p.direction, &p.thread, &p.status, &p.places); err != nil {
 			return err
 		}
 		p.keywords, p.savedAt = decodeKeywords(keywords), time.UnixMicro(saved).UTC()

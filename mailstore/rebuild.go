@@ -100,7 +100,7 @@ func (s *Store) rebuild(ctx context.Context, id WorkspaceID) (r Report, err erro
 		err = b.index(ctx)
 	}
 	if err == nil {
-		err = errors.Join(b.leadMerged(), b.moveUIDValidity(), b.queue(), b.salvage(ctx))
+		err = errors.Join(b.leadMerged(), b.moveUIDValidity(), b.queue(), b.salvage(ctx), b.drafts())
 	}
 	if err == nil { // the state files are behind the new index: they get the gap now
 		w.writeStates(time.Time{}, true)
@@ -320,6 +320,9 @@ func (b *rebuilder) requeue(tx *sqlite.Tx, id MessageID, e envelopeFile, noted m
 		return nil // nobody waits for it; what became of it is not known any more
 	}
 	o := outgoing{id: id, inbox: e.Inbox, thread: e.Thread, sender: e.Sender, messageID: e.MessageID, size: e.Size, lane: e.Lane, unsubscribe: e.Unsubscribe, createdAt: e.CreatedAt.UnixMicro()}
+	if noted.SendAt != nil {
+		e.SendAt = *noted.SendAt
+	}
 	if e.SendAt.After(b.now) {
 		o.sendAt = e.SendAt.UnixMicro()
 	}
@@ -413,5 +416,29 @@ func (b *rebuilder) insert(tx *sqlite.Tx, f foundFile, rec *record) error {
 		}
 		return b.w.place(tx, m)
 	}
-	return b.w.insertMessage(tx, m)
+	if err := b.w.insertMessage(tx, m); err != nil || f.line == nil || f.line.Draft == nil {
+		return err
+	}
+	return f.line.Draft.write(tx, m.inbox, m.id)
+}
+
+// drafts forgets what the old index knew of drafts that are not there any more, gives those that have a time their status, and
+// has the courier look at them.
+func (b *rebuilder) drafts() error {
+	var first int64
+	err := b.w.db.Change(func(tx *sqlite.Tx) error {
+		for _, q := range []string{
+			"DELETE FROM drafts WHERE NOT EXISTS (SELECT 1 FROM messages m WHERE m.id = drafts.message_id AND m.inbox_id = drafts.inbox_id)",
+			"UPDATE messages SET status = CASE WHEN (SELECT send_at FROM drafts WHERE message_id = messages.id) > 0 THEN 'scheduled' ELSE '' END WHERE id IN (SELECT message_id FROM drafts)",
+		} {
+			if _, err := tx.Exec(q); err != nil {
+				return fmt.Errorf("put drafts right: %w", err)
+			}
+		}
+		return tx.Row("SELECT COALESCE(MIN(NULLIF(send_at, 0)), 0) FROM drafts", nil, &first)
+	})
+	if err != nil || first == 0 {
+		return err
+	}
+	return b.w.store.noteQueued(b.w.id, b.now)
 }

@@ -209,6 +209,8 @@ func (h Workspace) RemoveInbox(ctx context.Context, id InboxID) error {
 				"DELETE FROM lists WHERE inbox_id = ?",
 				"DELETE FROM rejections WHERE inbox_id = ?",
 				"DELETE FROM reports WHERE inbox_id = ? AND kind = ''",
+				"DELETE FROM answers WHERE outgoing_id IN (SELECT message_id FROM drafts WHERE inbox_id = ?)",
+				"DELETE FROM drafts WHERE inbox_id = ?",
 				"UPDATE journal SET data = '' WHERE inbox_id = ? AND message_id <> ''",
 			} {
 				if _, err := tx.Exec(q, string(id)); err != nil {

@@ -19,12 +19,17 @@ const ReportsMailbox = "Reports"
 // Bounds of reports.
 const (
 	MaxReports    = 5000                 // of a domain and a kind; the oldest go first
-	ReportAge     = 400 * 24 * time.Hour // after the time that they are about
+	MaxAllReports = 20_000               // of a workspace, whatever domains they name; those that came first go first
+	ReportAge     = 400 * 24 * time.Hour // after they came
 	MaxReportRows = 2000                 // of a DMARC report that are kept, the first ones
-	readsAtOnce   = 20                   // reports that one call reads
+	readsAtOnce   = 200                  // reports that one call reads
 	readReports   = 10 * time.Second     // for all of them
 	maxReportJSON = 4 << 20              // octets of what is kept of one
+	maxSummedUp   = 128 << 20            // octets of what is kept of all that one answer sums up
 )
+
+// What all reports of a domain say together is still a number.
+var _ int64 = aggregate.MaxCount * MaxReportRows * MaxReports
 
 const (
 	reportDMARC = "dmarc"
@@ -34,9 +39,10 @@ const (
 
 // DomainReports is what others report about a domain.
 type DomainReports struct {
-	DMARC  []aggregate.Report
-	TLS    []aggregate.TLSReport
-	Unread int // reports of the workspace that were not read yet: call again
+	DMARC   aggregate.Summary
+	TLS     aggregate.TLSSummary
+	Unread  int // reports of the workspace that were not read yet: call again
+	Omitted int // reports about the domain that are not summed up, the older ones: they say too much
 }
 
 // noteReport keeps in mind that a report came. It is read when somebody wants to know: that takes long, and no delivery waits for it.
@@ -69,7 +75,8 @@ func (a *Arrival) needReports(ctx context.Context) error {
 	return nil
 }
 
-// Reports gives what was reported about a domain that ended after since. Some of the reports that were not read yet are read before.
+// Reports sums up what was reported about a domain that ended after since. Some of the reports that were not read yet are read before.
+// Memory holds one report at a time.
 func (w Workspace) Reports(ctx context.Context, domain string, since time.Time) (out DomainReports, err error) {
 	if err := w.readReports(ctx); err != nil {
 		return out, err
@@ -79,17 +86,7 @@ func (w Workspace) Reports(ctx context.Context, domain string, since time.Time) 
 		if err := tx.Row("SELECT COUNT(*) FROM reports WHERE kind = ''", nil, &out.Unread); err != nil {
 			return err
 		}
-		return tx.Each("SELECT kind, data FROM reports WHERE domain = ? AND kind IN ('dmarc', 'tls') AND ended_at >= ? ORDER BY ended_at", sqlite.Args(domain, since.UnixMicro()),
-			func(scan func(...any) error) error {
-				var kind, data string
-				if err := scan(&kind, &data); err != nil {
-					return err
-				}
-				if kind == reportTLS {
-					return appendJSON(&out.TLS, data)
-				}
-				return appendJSON(&out.DMARC, data)
-			})
+		return out.sumUp(ctx, tx, domain, since, maxSummedUp)
 	})
 	if err != nil {
 		return out, fmt.Errorf("read reports: %w", err)
@@ -97,47 +94,90 @@ func (w Workspace) Reports(ctx context.Context, domain string, since time.Time) 
 	return out, nil
 }
 
-func appendJSON[T any](list *[]T, data string) error {
-	var x T
-	err := json.Unmarshal([]byte(data), &x)
-	*list = append(*list, x)
+// sumUp sums up reports, the newest first as far as all of them together have so many octets.
+func (out *DomainReports) sumUp(ctx context.Context, tx *sqlite.Tx, domain string, since time.Time, octets int) error {
+	const which = " FROM reports WHERE domain = ?1 AND kind IN ('dmarc', 'tls') AND ended_at >= ?2"
+	if err := tx.Row("SELECT COUNT(*)"+which, sqlite.Args(domain, since.UnixMicro()), &out.Omitted); err != nil {
+		return err
+	}
+	var dmarc aggregate.Picture
+	tls := aggregate.TLSPicture{Domain: domain}
+	err := tx.Each(`SELECT r.kind, r.data FROM (SELECT message_id AS id, SUM(octet_length(data)) OVER (ORDER BY ended_at DESC, message_id) AS together`+which+`)
+		JOIN reports r ON r.message_id = id WHERE together <= ?3`, sqlite.Args(domain, since.UnixMicro(), octets), func(scan func(...any) error) error {
+		var kind, data string
+		if err := errors.Join(ctx.Err(), scan(&kind, &data)); err != nil {
+			return err
+		}
+		out.Omitted--
+		return addReport(&dmarc, &tls, kind, data)
+	})
+	out.DMARC, out.TLS = dmarc.Summary(), tls.Summary()
 	return err
 }
 
-// readReports reads some of those that were not read yet, the oldest first.
-func (w Workspace) readReports(ctx context.Context) error {
-	within, cancel := context.WithTimeout(ctx, readReports)
-	defer cancel()
-	type unread struct {
-		id    MessageID
-		inbox InboxID
+func addReport(dmarc *aggregate.Picture, tls *aggregate.TLSPicture, kind, data string) error {
+	if kind == reportTLS {
+		var r aggregate.TLSReport
+		err := json.Unmarshal([]byte(data), &r)
+		tls.Add(&r)
+		return err
 	}
-	var list []unread
-	err := w.view(ctx, func(tx *sqlite.Tx) error {
-		list = nil
-		return tx.Each("SELECT message_id, inbox_id FROM reports WHERE kind = '' ORDER BY received_at LIMIT ?", sqlite.Args(readsAtOnce), func(scan func(...any) error) error {
-			var u unread
-			err := scan(&u.id, &u.inbox)
-			list = append(list, u)
-			return err
-		})
-	})
+	var r aggregate.Report
+	err := json.Unmarshal([]byte(data), &r)
+	dmarc.Add(&r)
+	return err
+}
+
+// readReports reads some of those that were not read yet, the oldest first. One that cannot be read is left for another time; if none can,
+// that is the error.
+func (w Workspace) readReports(ctx context.Context) error {
+	list, err := w.unreadReports(ctx)
 	if err != nil {
 		return fmt.Errorf("find reports: %w", err)
 	}
+	within, cancel := context.WithTimeout(ctx, readReports)
+	defer cancel()
+	return w.readAll(ctx, within, list)
+}
+
+// readAll reads reports until within ends; the rest is for another time.
+func (w Workspace) readAll(ctx, within context.Context, list []unreadReport) error {
+	var failures []error
 	for _, u := range list {
 		if within.Err() != nil {
-			return ctx.Err() // the rest another time
+			return ctx.Err()
 		}
 		r, err := w.Inbox(u.inbox).readReport(ctx, u.id)
 		if err == nil {
 			err = w.keepReport(ctx, u.id, r)
 		}
 		if err != nil {
-			return err
+			failures = append(failures, fmt.Errorf("read report %s: %w", u.id, err))
 		}
 	}
+	if len(failures) > 0 && len(failures) == len(list) {
+		return failures[0]
+	}
 	return nil
+}
+
+// unreadReport is a message that is to be read as a report.
+type unreadReport struct {
+	id    MessageID
+	inbox InboxID
+}
+
+func (w Workspace) unreadReports(ctx context.Context) (list []unreadReport, err error) {
+	err = w.view(ctx, func(tx *sqlite.Tx) error {
+		list = nil
+		return tx.Each("SELECT message_id, inbox_id FROM reports WHERE kind = '' ORDER BY received_at LIMIT ?", sqlite.Args(readsAtOnce), func(scan func(...any) error) error {
+			var u unreadReport
+			err := scan(&u.id, &u.inbox)
+			list = append(list, u)
+			return err
+		})
+	})
+	return list, err
 }
 
 // reportRow is a report that was read.
@@ -205,6 +245,9 @@ func (w Workspace) keepReport(ctx context.Context, id MessageID, r reportRow) er
 				return fmt.Errorf("keep report: %w", err)
 			}
 			if _, err := tx.Exec("DELETE FROM reports WHERE kind <> '' AND received_at < ?", ws.now().Add(-ReportAge).UnixMicro()); err != nil {
+				return fmt.Errorf("forget reports: %w", err)
+			}
+			if _, err := tx.Exec("DELETE FROM reports WHERE kind <> '' AND received_at <= (SELECT received_at FROM reports WHERE kind <> '' ORDER BY received_at DESC LIMIT 1 OFFSET ?)", MaxAllReports); err != nil {
 				return fmt.Errorf("forget reports: %w", err)
 			}
 			_, err := tx.Exec(`DELETE FROM reports WHERE domain = ?1 AND kind = ?2 AND (ended_at, message_id) <= (SELECT ended_at, message_id FROM reports

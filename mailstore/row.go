@@ -216,7 +216,7 @@ func (in Inbox) makeWires(ctx context.Context, id MailboxID, rows []Row, which [
 }
 
 // OpenRow opens the bytes of a message that Rows gave with its place; the caller closes them. If it has left the mailbox since but is
-// still somewhere in the inbox, it is opened there; ErrNotFound if it is gone.
+// still somewhere in the inbox, it is opened there; ErrNotFound if it is gone, or a draft that has another text now.
 func (in Inbox) OpenRow(ctx context.Context, r *Row) (RawMessage, error) {
 	var f *os.File
 	err := in.ws.use(ctx, func(w *workspace) (err error) {
@@ -229,6 +229,8 @@ func (in Inbox) OpenRow(ctx context.Context, r *Row) (RawMessage, error) {
 	case !errors.Is(err, fs.ErrNotExist):
 		return nil, err
 	}
-	raw, _, err := in.Raw(ctx, r.MessageID)
-	return raw, err
+	if f, _, _, err = in.openAs(ctx, r.MessageID, r.place.wire); err != nil {
+		return nil, err
+	}
+	return f, nil
 }

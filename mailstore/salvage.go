@@ -9,7 +9,7 @@ import (
 )
 
 // salvaged are the tables that nothing but the index holds, taken from an old one as far as it can be read.
-var salvaged = []string{"lists", "senders", "suppressions", "rejections", "reports"}
+var salvaged = []string{"lists", "senders", "suppressions", "rejections", "reports", "drafts"}
 
 // noOldIndex is the problem that there is nothing to salvage from.
 const noOldIndex = "the old index is not there: allow and block lists, suppressions, records of refused mail, what users have judged, and what became of messages that were sent are lost"

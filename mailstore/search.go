@@ -58,7 +58,7 @@ func (in Inbox) SearchText(ctx context.Context, mailbox MailboxID, field TextFie
 		if err := w.db.View(ctx, func(tx *sqlite.Tx) error { return in.owns(tx, mailbox) }); err != nil {
 			return err
 		}
-		if err := w.indexer.catchUp(ctx, mailbox); err != nil {
+		if err := w.indexer.catchUp(ctx, part{mailbox: mailbox}); err != nil {
 			return err
 		}
 		s := textSearch{mailbox: mailbox, found: []uint32{}, unsure: map[uint32]MessageID{}}
@@ -280,10 +280,16 @@ func (w *workspace) look(id MessageID, do func(f *os.File, size int64, root *mes
 // entry is a message as the index has it.
 type entry struct {
 	id      MessageID
+	place   int64 // in the queue
 	rows    []textRow
 	partial bool
 	wire    *message.Wire // nil if there is one
+	words   *wordRow      // nil of a message that is gone
+	old     bool          // only the words are to be written
 }
+
+// steps is in how many steps the entry is written: its rows, and with the last one all else.
+func (e *entry) steps() int { return max(1, len(e.rows)) }
 
 // entry reads a message. One that cannot be read gets no rows, and is not asked for again.
 func (w *workspace) entry(q queued) *entry {
@@ -291,8 +297,12 @@ func (w *workspace) entry(q queued) *entry {
 		w.store.parses <- struct{}{}
 		defer func() { <-w.store.parses }()
 	}
-	e := &entry{id: q.id}
+	e, body := &entry{id: q.id, place: q.place, old: q.old}, ""
 	err := w.look(q.id, func(f *os.File, size int64, root *message.Part) error {
+		body = message.Read(f, root, MaxWordText).Text
+		if q.old {
+			return nil
+		}
 		if q.wireless {
 			raw := bytes.NewBuffer(make([]byte, 0, size+1))
 			if _, err := io.Copy(raw, io.NewSectionReader(f, 0, size)); err != nil {
@@ -307,6 +317,9 @@ func (w *workspace) entry(q queued) *entry {
 	})
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		w.store.opts.Log.Warn("a message cannot be read for search", "workspace", w.id, "message", q.id, "err", err)
+	}
+	if e.words, err = w.wordRow(q.id, body); err != nil && !errors.Is(err, ErrNotFound) {
+		w.store.opts.Log.Warn("a message's row cannot be read for search", "workspace", w.id, "message", q.id, "err", err)
 	}
 	return e
 }

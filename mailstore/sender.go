@@ -132,7 +132,7 @@ func (w *workspace) meet(tx *sqlite.Tx, m newMessage) error {
 	e := &m.record.parsed.Envelope
 	if m.direction != Sent {
 		author := authorOf(e)
-		if author == "" || m.mailbox == JunkMailbox {
+		if author == "" || m.mailbox == JunkMailbox || m.mailbox == DraftsMailbox {
 			return nil
 		}
 		if len(e.ReplyTo) == 1 && m.event != "" { // a robot may want its answers elsewhere

@@ -46,6 +46,7 @@ type stateLine struct {
 	ReceivedAt  time.Time `json:"receivedAt"`
 	CreatedAt   time.Time `json:"createdAt"`
 	SavedAt     time.Time `json:"savedAt"`
+	Draft       *draftRow `json:"draft,omitempty"`
 }
 
 // markDirty notes, once the commit is done, that the mailbox's state file is behind.
@@ -127,16 +128,23 @@ func (w *workspace) writeState(mailbox int64) (lines int, err error) {
 				return err
 			}
 			err := tx.Each(`SELECT p.uid, p.file, p.message_id, m.thread_id, m.direction, m.delivered_to, m.sender, p.flags, p.keywords,
-				m.received_at, m.created_at, p.saved_at FROM placements p JOIN messages m ON m.id = p.message_id WHERE p.mailbox_id = ? ORDER BY p.uid`,
+				m.received_at, m.created_at, p.saved_at, d.message_id IS NOT NULL, COALESCE(d.revision, 0), COALESCE(d.send_at, 0), COALESCE(d.unsubscribe, 0), COALESCE(d.answers, ''), COALESCE(d.failure, '')
+				FROM placements p JOIN messages m ON m.id = p.message_id LEFT JOIN drafts d ON d.message_id = p.message_id WHERE p.mailbox_id = ? ORDER BY p.uid`,
 				sqlite.Args(mailbox), func(scan func(...any) error) error {
 					var l stateLine
 					var keywords string
 					var received, created, saved int64
-					if err := scan(&l.UID, &l.File, &l.Message, &l.Thread, &l.Direction, &l.DeliveredTo, &l.Sender, &l.Flags, &keywords, &received, &created, &saved); err != nil {
+					var isDraft bool
+					var draft draftRow
+					if err := scan(&l.UID, &l.File, &l.Message, &l.Thread, &l.Direction, &l.DeliveredTo, &l.Sender, &l.Flags, &keywords, &received, &created, &saved,
+						&isDraft, &draft.Revision, &draft.SendAt, &draft.Unsubscribe, &draft.Answers, &draft.Failure); err != nil {
 						return err
 					}
 					l.Keywords = decodeKeywords(keywords)
 					l.ReceivedAt, l.CreatedAt, l.SavedAt = time.UnixMicro(received).UTC(), time.UnixMicro(created).UTC(), time.UnixMicro(saved).UTC()
+					if isDraft {
+						l.Draft = &draft
+					}
 					lines++
 					return enc.Encode(l)
 				})

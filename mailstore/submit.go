@@ -71,12 +71,25 @@ type Submission struct {
 
 	Unsubscribe bool      // each recipient gets a link of its own to unsubscribe (RFC 8058)
 	Answers     MessageID // of this inbox: it is flagged as answered in the same commit; "" for none
+	Draft       *DraftRef // of this inbox: it leaves Drafts in the same commit; nil for none
 }
 
 // Repeatable names a request that may come again: the answer is kept in the commit of its effect for 24 hours.
 type Repeatable struct {
 	Name     string // whose, method, path and key
 	BodyHash []byte // another one under the same name is a Conflict
+}
+
+// keep keeps the answer to a request: what it made, and the answer itself where it does not follow from that.
+func (r *Repeatable) keep(tx *sqlite.Tx, made MessageID, answer string, now time.Time) error {
+	if _, err := tx.Exec("DELETE FROM answers WHERE expires_at <= ?", now.UnixMicro()); err != nil {
+		return fmt.Errorf("forget answers: %w", err)
+	}
+	if _, err := tx.Exec("INSERT INTO answers (request, body_hash, outgoing_id, answer, expires_at) VALUES (?, ?, ?, ?, ?)",
+		r.Name, r.BodyHash, string(made), answer, now.Add(keepAnswers).UnixMicro()); err != nil {
+		return fmt.Errorf("keep answer: %w", err)
+	}
+	return nil
 }
 
 // Submitted is what Submit did.
@@ -171,6 +184,7 @@ type submission struct {
 	id      MessageID
 	folder  maildir.Folder
 	renamed []renamed // the answered message's files, whose names follow
+	taken   int       // placements of the draft that this was
 }
 
 func (x *submission) run(ctx context.Context) (done Submitted, err error) {
@@ -200,9 +214,10 @@ func (x *submission) run(ctx context.Context) (done Submitted, err error) {
 		x.takeBack()
 	default:
 		x.w.renameFiles(x.renamed)
-		if late := x.w.store.noteQueued(x.w.id, x.dueAt()); late != nil { // the courier may have looked before the commit; it is accepted all the same
-			x.w.store.opts.Log.Error("note queued mail", "workspace", x.w.id, "err", late)
+		if x.taken > 0 {
+			x.w.removeFiles()
 		}
+		x.w.noteDue(x.dueAt()) // the courier may have looked before the commit
 	}
 	return done, err
 }
@@ -272,6 +287,9 @@ func (x *submission) commit(tx *sqlite.Tx) (done Submitted, err error) {
 	if done, err = x.recall(tx); err != nil || done.Replayed {
 		return done, err
 	}
+	if err := x.checkDraft(tx); err != nil {
+		return done, err
+	}
 	refused, err := refusedOf(tx, x.in.id, x.To)
 	if err != nil {
 		return done, err
@@ -307,19 +325,21 @@ func (x *submission) commit(tx *sqlite.Tx) (done Submitted, err error) {
 	if err := appendMessage(tx, "message.sent", x.id, x.at); err != nil {
 		return done, err
 	}
-	return done, errors.Join(x.tellRejected(tx, x.id, rejected), x.flagAnswered(tx), x.remember(tx))
+	e := &edit{in: x.in, w: x.w, tx: tx, at: x.at}
+	err = errors.Join(x.tellRejected(tx, x.id, rejected), x.flagAnswered(e), x.takeDraft(e), x.remember(tx))
+	x.renamed, x.taken = e.renamed, e.taken
+	return done, err
 }
 
 // flagAnswered flags the message that this one answers, wherever it lies.
-func (x *submission) flagAnswered(tx *sqlite.Tx) error {
+func (x *submission) flagAnswered(e *edit) error {
 	if x.Answers == "" {
 		return nil
 	}
-	list, err := placements(tx, "WHERE p.message_id = ? AND b.inbox_id = ?", sqlite.Args(string(x.Answers), string(x.in.id)))
+	list, err := placements(e.tx, "WHERE p.message_id = ? AND b.inbox_id = ?", sqlite.Args(string(x.Answers), string(x.in.id)))
 	if err != nil {
 		return err
 	}
-	e := &edit{in: x.in, w: x.w, tx: tx, at: x.at}
 	changed := false
 	for i, p := range list {
 		if p.flags&Answered == 0 {
@@ -330,7 +350,6 @@ func (x *submission) flagAnswered(tx *sqlite.Tx) error {
 			}
 		}
 	}
-	x.renamed = e.renamed
 	if !changed {
 		return nil
 	}
@@ -452,14 +471,7 @@ func (x *submission) remember(tx *sqlite.Tx) error {
 	if x.Request == nil {
 		return nil
 	}
-	if _, err := tx.Exec("DELETE FROM answers WHERE expires_at <= ?", x.at.UnixMicro()); err != nil {
-		return fmt.Errorf("forget answers: %w", err)
-	}
-	if _, err := tx.Exec("INSERT INTO answers (request, body_hash, outgoing_id, expires_at) VALUES (?, ?, ?, ?)",
-		x.Request.Name, x.Request.BodyHash, string(x.id), x.at.Add(keepAnswers).UnixMicro()); err != nil {
-		return fmt.Errorf("keep answer: %w", err)
-	}
-	return nil
+	return x.Request.keep(tx, x.id, "", x.at)
 }
 
 // Delivery is what a journal's line about a recipient tells beside the message.

@@ -358,6 +358,9 @@ func (in Inbox) ChangeThread(ctx context.Context, id ThreadID, c MessageChange) 
 
 // DeleteThread deletes all its messages as DeleteMessage does, in one commit.
 func (in Inbox) DeleteThread(ctx context.Context, id ThreadID, permanent bool) error {
+	if err := in.cancelThread(ctx, id); err != nil {
+		return err
+	}
 	return in.edit(ctx, func(e *edit) error {
 		return e.eachOf(id, func(m MessageID) error { return e.delete(m, permanent) })
 	})

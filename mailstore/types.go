@@ -54,6 +54,8 @@ const (
 	LabelTrash    = "trash"
 	LabelDraft    = "draft"
 	LabelStarred  = "starred"
+
+	LabelScheduled = "scheduled" // it waits for a time that was named
 )
 
 // Message is a message of an inbox as the index knows it. Text and HTML are read from its file by Inbox.Body.
@@ -70,7 +72,8 @@ type Message struct {
 	Labels      []string             `json:"labels"`
 	Attachments []message.Attachment `json:"attachments"`
 	Size        int64                `json:"size"`
-	Status      Status               `json:"status,omitempty"` // of what was sent
+	Status      Status               `json:"status,omitempty"` // of what was sent, and Scheduled of a draft that has a time
+	SendAt      time.Time            `json:"sendAt,omitzero"`  // of what is Scheduled
 	Auth        *Auth                `json:"auth,omitempty"`   // of what came in
 	Junk        *Junk                `json:"junk,omitempty"`   // likewise
 	ReceivedAt  time.Time            `json:"receivedAt"`

@@ -2,7 +2,6 @@ package tenancy
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/postroom/postroom/mailstore"
@@ -85,12 +84,12 @@ func (d *Directory) addAddress(tx *sqlite.Tx, at place, a address) error {
 	if domain.Status != Verified {
 		return errNotVerified
 	}
-	switch owner, err := findInbox(tx, scope{}, a.String()); {
-	case err == nil && owner.inbox == at.inbox:
+	switch owner, err := inboxAt(tx, domain.ID, a.local); {
+	case err == nil && owner == at.inbox:
 		return nil
 	case err == nil:
 		return errAddressTaken
-	case !errors.Is(err, ErrNotFound):
+	case !sqlite.NoRows(err):
 		return err
 	}
 	var count int

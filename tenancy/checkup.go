@@ -22,6 +22,9 @@ const (
 	// AwayGrace is how long a domain that was proven by the DNS keeps its state while nothing of it points here any more.
 	AwayGrace = 7 * 24 * time.Hour
 
+	// maxUnseen is how much of the time between two answers counts as away: in more of it nobody has looked.
+	maxUnseen = 48 * time.Hour
+
 	maxReport = 256 << 10 // octets of Checkup.Report; a longer one is not kept
 )
 
@@ -33,7 +36,7 @@ type Checkup struct {
 	At, Due time.Time // when that was, and when to ask again; a zero Due: not by itself
 	Failed  bool      // the DNS did not answer what counts, which says nothing of Owned and Here
 	Owned   bool      // the text is there that proves the workspace's claim
-	Here    bool      // mail for the domain comes here
+	Here    bool      // mail for the domain comes here, or is signed with a key of the claim's that the domain has published
 
 	Report  json.RawMessage // for who shows it
 	Changes json.RawMessage // what is worse than before, to be told; nil: nothing
@@ -49,10 +52,13 @@ func (d *Directory) Ownership(ctx context.Context, dom Domain) (string, error) {
 	return mac(secret, "ownership", string(dom.WorkspaceID), dom.Name, "1") + mac(secret, "ownership", string(dom.WorkspaceID), dom.Name, "2"), nil
 }
 
-// DueDomains lists claims whose DNS is to be asked by now, the longest due first.
+// DueDomains lists claims whose DNS is to be asked by now: of each workspace the longest due, then of each the next, and so on, so that
+// one with many keeps no other waiting.
 func (d *Directory) DueDomains(ctx context.Context, limit int) (list []Domain, err error) {
 	err = d.view(ctx, func(tx *sqlite.Tx) error {
-		return tx.Each("SELECT "+domainColumns+" FROM domains WHERE check_due > 0 AND check_due <= ? ORDER BY check_due LIMIT ?", sqlite.Args(d.now().UnixMicro(), limit),
+		return tx.Each("SELECT "+domainColumns+` FROM domains JOIN (
+				SELECT id AS due, ROW_NUMBER() OVER (PARTITION BY workspace_id ORDER BY check_due, id) AS turn FROM domains WHERE check_due > 0 AND check_due <= ?
+			) ON id = due ORDER BY turn, check_due, id LIMIT ?`, sqlite.Args(d.now().UnixMicro(), limit),
 			func(scan func(...any) error) error {
 				dom, _, err := readDomain(scan)
 				list = append(list, dom)
@@ -104,8 +110,8 @@ func (d *Directory) KnownKeys(ctx context.Context, dom Domain) ([]DKIMKey, error
 func (d *Directory) Now() time.Time { return d.now() }
 
 // Checked writes what came of asking, and what follows: a claim that is proven becomes verified unless another workspace has the domain,
-// and one that was proven by the DNS is a claim again once nothing has pointed here for AwayGrace. Mail and addresses stay where
-// they are. ErrNotFound if the claim is gone.
+// and one that was proven by the DNS is a claim again once nothing has pointed here for AwayGrace, or once it is not proven any more
+// for so long and another workspace's claim is. Mail and addresses stay where they are. ErrNotFound if the claim is gone.
 func (d *Directory) Checked(ctx context.Context, id DomainID, c Checkup) (dom Domain, err error) {
 	if len(c.Report) > maxReport {
 		return dom, errReport
@@ -114,6 +120,11 @@ func (d *Directory) Checked(ctx context.Context, id DomainID, c Checkup) (dom Do
 		if dom, err = selectDomain(tx, "id = ?", id); err != nil {
 			return err
 		}
+		contested, err := isContested(tx, dom)
+		if err != nil {
+			return err
+		}
+		c.Here = c.Here && !contested
 		lost, away := dom.settle(c)
 		if _, err := tx.Exec("UPDATE domains SET checked_at = ?, check_due = ?, checks = checks + 1, report = ?, away_since = ? WHERE id = ?",
 			c.At.UnixMicro(), microOrZero(c.Due), string(c.Report), microOrZero(away), id); err != nil {
@@ -125,8 +136,13 @@ func (d *Directory) Checked(ctx context.Context, id DomainID, c Checkup) (dom Do
 		case c.Owned && !c.Failed && dom.Status == Pending:
 			dom, err = d.prove(tx, dom)
 			return err
+		case dom.Taken && !c.Failed:
+			if err := setTaken(tx, id, false); err != nil {
+				return err
+			}
 		}
-		if dom, err = selectDomain(tx, "id = ?", id); err == nil && c.Changes != nil {
+		begins := dom.AwaySince.IsZero() && !away.IsZero()
+		if dom, err = selectDomain(tx, "id = ?", id); err == nil && (c.Changes != nil || begins && !dom.LostAt().IsZero()) {
 			err = d.tellFailed(tx, dom, c.Changes)
 		}
 		return err
@@ -137,17 +153,38 @@ func (d *Directory) Checked(ctx context.Context, id DomainID, c Checkup) (dom Do
 	return d.Claim(ctx, id)
 }
 
-// settle tells since when a domain is away, and whether that is too long.
+// settle tells since when a domain is away, and whether that is too long. What nobody knows of the time since the last answer is left out:
+// away then seems to begin later.
 func (dom Domain) settle(c Checkup) (lost bool, away time.Time) {
+	unseen := c.At.Sub(dom.CheckedAt)
 	switch {
 	case dom.Status != Verified || !c.Failed && (c.Owned || c.Here):
 		return false, time.Time{}
-	case c.Failed:
-		return false, dom.AwaySince
+	case dom.AwaySince.IsZero() && c.Failed:
+		return false, time.Time{}
 	case dom.AwaySince.IsZero():
 		return false, c.At
+	case !c.Failed:
+		unseen -= maxUnseen
 	}
-	return dom.Proof == ByDNS && c.At.Sub(dom.AwaySince) >= AwayGrace, dom.AwaySince
+	away = dom.AwaySince.Add(max(unseen, 0))
+	return dom.Proof == ByDNS && !c.Failed && c.At.Sub(away) >= AwayGrace, away
+}
+
+// isContested reports whether another workspace has proven the domain, so that mail which comes here does not speak for this claim.
+func isContested(tx *sqlite.Tx, dom Domain) (contested bool, err error) {
+	err = tx.Row("SELECT EXISTS (SELECT 1 FROM domains WHERE name = ? AND taken = 1 AND id <> ?)", sqlite.Args(dom.Name, dom.ID), &contested)
+	if err != nil {
+		err = fmt.Errorf("look for other claims: %w", err)
+	}
+	return contested, err
+}
+
+func setTaken(tx *sqlite.Tx, id DomainID, taken bool) error {
+	if _, err := tx.Exec("UPDATE domains SET taken = ? WHERE id = ?", taken, id); err != nil {
+		return fmt.Errorf("note that a domain is another's: %w", err)
+	}
+	return nil
 }
 
 // LostAt is when a verified domain becomes a claim again unless something of it points here by then; zero: it does not.
@@ -164,7 +201,7 @@ func (d *Directory) prove(tx *sqlite.Tx, dom Domain) (Domain, error) {
 	if !errors.Is(err, errDomainTaken) {
 		return verified, err
 	}
-	if _, err := tx.Exec("UPDATE domains SET taken = 1 WHERE id = ?", dom.ID); err != nil {
+	if err := setTaken(tx, dom.ID, true); err != nil {
 		return dom, err
 	}
 	return selectDomain(tx, "id = ?", dom.ID)

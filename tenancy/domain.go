@@ -115,8 +115,11 @@ func (g *Grant) CreateDomain(ctx context.Context, ws mailstore.WorkspaceID, n Ne
 	}
 	var p problems
 	name, reason := parseDomain(n.Domain)
-	if reason != "" {
+	switch {
+	case reason != "":
 		p.add("body.domain", "%s", reason)
+	case len(name) > MaxClaim && g.Kind() != Operator:
+		p.add("body.domain", "A domain has at most %d characters here, so that the names of its records fit into the DNS.", MaxClaim)
 	}
 	if err := p.err(); err != nil {
 		return Domain{}, false, err

@@ -151,6 +151,20 @@ func (g *Grant) Mail(ctx context.Context, ws mailstore.WorkspaceID, inbox string
 	return g.dir.store.Workspace(found.ws).Inbox(found.inbox), nil
 }
 
+// MailOf hands out the messages of all inboxes of a workspace, which an operator must name, to who has the permission need;
+// or of one inbox if one is named. An inbox key is handed its own.
+func (g *Grant) MailOf(ctx context.Context, ws mailstore.WorkspaceID, inbox string, need Permission) (mailstore.Mail, error) {
+	if inbox != "" {
+		box, err := g.Mail(ctx, ws, inbox, need)
+		return box.Mail(), err
+	}
+	s, err := g.inside(ctx, ws, need)
+	if err != nil {
+		return mailstore.Mail{}, err
+	}
+	return g.dir.store.Workspace(s.ws).Mail(s.inbox), nil
+}
+
 // find finds an inbox, by its id or any of its addresses, in which the grant has the permission need.
 func (g *Grant) find(ctx context.Context, ws mailstore.WorkspaceID, inbox string, need Permission) (found place, err error) {
 	if err := g.need(need); err != nil {

@@ -18,6 +18,10 @@ const (
 	maxLabel  = 63
 )
 
+// MaxClaim is how long a domain may be that is claimed by others than an operator, in octets: the names of the records that prove it have to
+// fit into the DNS.
+const MaxClaim = 230
+
 // address is a mail address taken apart.
 type address struct {
 	local  string // folded

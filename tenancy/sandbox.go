@@ -163,6 +163,21 @@ func sandboxLabel(workspace string) string {
 	return word + "-" + strings.ToLower(rand.Text()[:sandboxLetters])
 }
 
+// IsShared reports whether the names below a domain are domains of workspaces: it is the sandbox domain of all, or was when some of them were
+// made, which keep theirs.
+func (d *Directory) IsShared(ctx context.Context, dom Domain) (shared bool, err error) {
+	if dom.Sandbox || dom.Proof != ByOperator || dom.Status != Verified {
+		return false, nil
+	}
+	if dom.Name == d.opts.Sandbox {
+		return true, nil
+	}
+	err = d.view(ctx, func(tx *sqlite.Tx) error {
+		return tx.Row("SELECT EXISTS (SELECT 1 FROM domains WHERE sandbox = 1 AND substr(name, instr(name, '.') + 1) = ?)", sqlite.Args(dom.Name), &shared)
+	})
+	return shared, err
+}
+
 // aboveSandbox is the domain whose keys sign for a sandbox domain: the operator's, also when the configuration names another one by now.
 func aboveSandbox(tx *sqlite.Tx, dom Domain) (Domain, error) {
 	_, above, _ := strings.Cut(dom.Name, ".")

@@ -132,6 +132,35 @@ func TestWorkspacesThatAreThereGetTheirsAtStart(t *testing.T) {
 	}
 }
 
+func TestSandboxDomainsStayWhereTheyWereMade(t *testing.T) {
+	w := sandboxed(t)
+	old := must(w.op.CreateWorkspace(w.ctx(), NewWorkspace{Name: "old"}))
+	in, _ := w.inbox(w.op, old.ID, "hello", old.SandboxDomain)
+	w.sandbox = "trial.operator.test"
+	w.reopen()
+	if got := must(w.op.Workspace(w.ctx(), old.ID)); got.SandboxDomain != old.SandboxDomain {
+		t.Errorf("%+v", got)
+	}
+	if l := must(w.dir.Leaving(w.ctx(), old.ID, in.ID, old.SandboxDomain)); len(l.Signatures) != 2 || l.Signatures[0].Domain != "inbox.operator.test" {
+		t.Errorf("%+v", l)
+	}
+	if r, err := w.dir.Recipient(w.ctx(), in.Address); err != nil || r.WorkspaceID != old.ID {
+		t.Errorf("%+v, %v", r, err)
+	}
+	if fresh := must(w.op.CreateWorkspace(w.ctx(), NewWorkspace{Name: "new"})); !strings.HasSuffix(fresh.SandboxDomain, ".trial.operator.test") {
+		t.Errorf("%+v", fresh)
+	}
+	plain, _, err := w.op.CreateDomain(w.ctx(), old.ID, NewDomain{Domain: "plain.test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]bool{"inbox.operator.test": true, "trial.operator.test": true, plain.Name: false, old.SandboxDomain: false} {
+		if shared := must(w.dir.IsShared(w.ctx(), must(w.op.Domain(w.ctx(), "", name)))); shared != want {
+			t.Errorf("%s: %v", name, shared)
+		}
+	}
+}
+
 func TestATenantsDomainIsNoSandboxOfAll(t *testing.T) {
 	w := newWorld(t)
 	ws := must(w.op.CreateWorkspace(w.ctx(), NewWorkspace{Name: "a"}))

@@ -19,27 +19,50 @@ type Sender struct {
 }
 
 // MaySend hands out an inbox, named by its id or any of its addresses, to who has MessagesSend there. It is the only way
-// to send. A Conflict if none of the inbox's addresses is at a verified domain any more.
-func (g *Grant) MaySend(ctx context.Context, ws mailstore.WorkspaceID, inbox string) (s Sender, err error) {
-	err = g.inInbox(ctx, g.dir.view, MessagesSend, ws, inbox, func(tx *sqlite.Tx, at place) error {
-		s.Mail = g.dir.store.Workspace(at.ws).Inbox(at.inbox)
-		if s.Inbox, err = getInbox(tx, at.inbox); err != nil {
-			return err
-		}
-		s.own = map[string]bool{}
-		err := tx.Each("SELECT a.local, d.name FROM addresses a JOIN domains d ON d.id = a.domain_id WHERE a.inbox_id = ? AND d.status = 'verified'", sqlite.Args(at.inbox), func(scan func(...any) error) error {
-			var a address
-			err := scan(&a.local, &a.domain)
-			s.own[a.String()] = true
-			return err
-		})
-		if err == nil && len(s.own) == 0 {
-			err = errNotVerified
-		}
+// to send, beside MaySendDraft. A Conflict if none of the inbox's addresses is at a verified domain any more.
+func (g *Grant) MaySend(ctx context.Context, ws mailstore.WorkspaceID, inbox string) (Sender, error) {
+	return g.maySend(ctx, ws, inbox, MessagesSend)
+}
+
+// MaySendDraft is MaySend for who has DraftsSend.
+func (g *Grant) MaySendDraft(ctx context.Context, ws mailstore.WorkspaceID, inbox string) (Sender, error) {
+	return g.maySend(ctx, ws, inbox, DraftsSend)
+}
+
+func (g *Grant) maySend(ctx context.Context, ws mailstore.WorkspaceID, inbox string, need Permission) (s Sender, err error) {
+	if s, err = g.sender(ctx, ws, inbox, need); err == nil && len(s.own) == 0 {
+		err = errNotVerified
+	}
+	return s, err
+}
+
+// MayDraft hands out an inbox in which the grant has the permission need: DraftsCreate or DraftsUpdate. What is written there
+// is sent by who may send.
+func (g *Grant) MayDraft(ctx context.Context, ws mailstore.WorkspaceID, inbox string, need Permission) (Sender, error) {
+	return g.sender(ctx, ws, inbox, need)
+}
+
+func (g *Grant) sender(ctx context.Context, ws mailstore.WorkspaceID, inbox string, need Permission) (s Sender, err error) {
+	err = g.inInbox(ctx, g.dir.view, need, ws, inbox, func(tx *sqlite.Tx, at place) error {
+		s, err = g.dir.readSender(tx, at)
 		return err
 	})
-	s.Undo = time.Duration(s.Inbox.UndoSeconds) * time.Second
 	return s, err
+}
+
+func (d *Directory) readSender(tx *sqlite.Tx, at place) (s Sender, err error) {
+	s.Mail = d.store.Workspace(at.ws).Inbox(at.inbox)
+	if s.Inbox, err = getInbox(tx, at.inbox); err != nil {
+		return s, err
+	}
+	s.Undo = time.Duration(s.Inbox.UndoSeconds) * time.Second
+	s.own = map[string]bool{}
+	return s, tx.Each("SELECT a.local, d.name FROM addresses a JOIN domains d ON d.id = a.domain_id WHERE a.inbox_id = ? AND d.status = 'verified'", sqlite.Args(at.inbox), func(scan func(...any) error) error {
+		var a address
+		err := scan(&a.local, &a.domain)
+		s.own[a.String()] = true
+		return err
+	})
 }
 
 // Owns reports whether an address is the inbox's: one of its addresses at a verified domain, or one of them with a +suffix.

@@ -198,6 +198,23 @@ type Signature struct {
 	Key      crypto.Signer
 }
 
+// SourceIPs are the addresses that operators have bound mail to, of all workspaces, at most limit, in an order that stays.
+func (d *Directory) SourceIPs(ctx context.Context, limit int) (list []netip.Addr, err error) {
+	err = d.view(ctx, func(tx *sqlite.Tx) error {
+		return tx.Each("SELECT DISTINCT json_extract(settings, '$.sourceIp') AS ip FROM sending WHERE ip IS NOT NULL ORDER BY ip LIMIT ?", sqlite.Args(limit), func(scan func(...any) error) error {
+			var text string
+			if err := scan(&text); err != nil {
+				return err
+			}
+			if ip, err := netip.ParseAddr(text); err == nil { // it was checked
+				list = append(list, ip.Unmap())
+			}
+			return nil
+		})
+	})
+	return list, err
+}
+
 // Leaving is how one message leaves. It holds secrets and is for the courier alone.
 type Leaving struct {
 	Sending    Sending

@@ -118,6 +118,9 @@ func TestATenantKeepsTheAddressThatAnOperatorBound(t *testing.T) {
 	shown := must(g.Sending(w.ctx(), "", o))
 	shown.Relay = &Smarthost{Host: "relay.example"}
 	check("what it was shown, with a relay", shown)
+	if ips := must(w.dir.SourceIPs(w.ctx(), 10)); len(ips) != 1 || ips[0] != bound.SourceIP {
+		t.Errorf("addresses %v", ips)
+	}
 	refused(t, "another address", g.SetSending(w.ctx(), "", o, Sending{SourceIP: netip.MustParseAddr("192.0.2.8")}), fault.Invalid, "validation_failed")
 	check("another name", Sending{Hostname: "mail.other.test"})
 	if err := w.op.SetSending(w.ctx(), "", o, Sending{}); err != nil {

@@ -261,9 +261,23 @@ var walls = map[string][]wallCall{
 	"Mail": inboxCalls(func(ctx context.Context, g *Grant, ws mailstore.WorkspaceID, inbox string, of things) error {
 		return err2(g.Mail(ctx, ws, inbox, MessagesRead))
 	}),
+	"MailOf": append(inboxCalls(func(ctx context.Context, g *Grant, ws mailstore.WorkspaceID, inbox string, of things) error {
+		return err2(g.MailOf(ctx, ws, inbox, MessagesRead))
+	}), workspaceCall(func(ctx context.Context, g *Grant, ws mailstore.WorkspaceID, of things) error {
+		return err2(g.MailOf(ctx, ws, "", MessagesRead))
+	}, nil)...),
 	"MaySend": inboxCalls(func(ctx context.Context, g *Grant, ws mailstore.WorkspaceID, inbox string, of things) error {
 		return err2(g.MaySend(ctx, ws, inbox))
 	}),
+	"MaySendDraft": inboxCalls(func(ctx context.Context, g *Grant, ws mailstore.WorkspaceID, inbox string, of things) error {
+		return err2(g.MaySendDraft(ctx, ws, inbox))
+	}),
+	"MayDraft": inboxCalls(func(ctx context.Context, g *Grant, ws mailstore.WorkspaceID, inbox string, of things) error {
+		return err2(g.MayDraft(ctx, ws, inbox, DraftsCreate))
+	}),
+	"Drafts": workspaceCall(func(ctx context.Context, g *Grant, ws mailstore.WorkspaceID, of things) error {
+		return err2(g.Drafts(ctx, ws))
+	}, nil),
 	"DKIM": domainCalls(func(ctx context.Context, g *Grant, ws mailstore.WorkspaceID, domain string) error {
 		return err2(g.DKIM(ctx, ws, domain))
 	}),

@@ -69,8 +69,17 @@ func (p *postroom) makeHealth(lists *dnsbl.Lists, scanner *rspamd.Client) *healt
 		Hostname: p.cfg.Hostname, Names: p.names.Check, Host: p.domains.Host, Probe: p.checker.Probe, Peers: p.cfg.Outgoing.ProbeHosts, Relay: p.cfg.Relay.Host,
 		Wires: p.wires(), Certs: p.certificates, Free: p.store.Free, Floor: p.cfg.Storage.MinFreeBytes, Clock: machineClock, Ready: p.domains.Failing, Queue: p.dir,
 	}
+	if p.caught == nil {
+		cfg.Incoming = p.incoming()
+	}
 	if len(p.cfg.Domains.Addresses) == 0 {
 		cfg.Own = ownAddresses
+	}
+	if len(p.cfg.Health.BlockLists) > 0 {
+		cfg.Listed = p.domains.Listed
+	}
+	if p.cfg.Domains.Zone != "" {
+		cfg.Zone = p.domains.Zone
 	}
 	if lists != nil {
 		cfg.Lists = lists.Check

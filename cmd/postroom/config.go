@@ -39,6 +39,7 @@ type Config struct {
 	Domains    DomainsConfig    `toml:"domains"`
 	IMAP       IMAPConfig       `toml:"imap"`
 	HTTP       HTTPConfig       `toml:"http"`
+	Health     HealthConfig     `toml:"health"`
 	Storage    StorageConfig    `toml:"storage"`
 }
 
@@ -55,10 +56,12 @@ type TLSConfig struct {
 	MoreCertFiles []string `toml:"more_cert_files"`
 	MoreKeyFiles  []string `toml:"more_key_files"` // in the same order
 
-	Names         []string `toml:"names"`      // of the server besides its host name
-	ACMEEmail     string   `toml:"acme_email"` // "": no authority is asked
-	ACMEDirectory string   `toml:"acme_directory"`
-	ACMERootFile  string   `toml:"acme_root_file"` // PEM: whom the authority's own certificate may come from; "" is the system's
+	Names           []string `toml:"names"`      // of the server besides its host name
+	ACMEEmail       string   `toml:"acme_email"` // "": no authority is asked
+	ACMEDirectory   string   `toml:"acme_directory"`
+	ACMEEABKid      string   `toml:"acme_eab_kid"`       // of an account elsewhere that the authority wants to know of; "": none
+	ACMEEABHMACFile string   `toml:"acme_eab_hmac_file"` // its key, base64url
+	ACMERootFile    string   `toml:"acme_root_file"`     // PEM: whom the authority's own certificate may come from; "" is the system's
 
 	DNSProvider     string `toml:"dns_provider"` // how names are validated by DNS-01; "": they are not
 	DNSServer       string `toml:"dns_server"`
@@ -161,6 +164,12 @@ type HTTPConfig struct {
 	PublicURL      string `toml:"public_url"` // where links in mail lead
 }
 
+// HealthConfig is whom a check of the server asks about it. None: nobody.
+type HealthConfig struct {
+	BlockLists   []string `toml:"block_lists"`   // lists of addresses, as junk.dnsbl has them
+	InboundProbe []string `toml:"inbound_probe"` // a program and its arguments, that finds out from outside whether port 25 is reached
+}
+
 // StorageConfig is what the store may use.
 type StorageConfig struct {
 	MinFreeBytes int64 `toml:"min_free_bytes"` // below this much free space nothing new is accepted
@@ -190,6 +199,7 @@ func DefaultConfig() Config {
 		IMAP: IMAPConfig{Listen: ":143", ListenTLS: ":993", MaxMessageBytes: imapd.DefaultMaxMessageBytes, MaxConnections: imapd.DefaultMaxConnections,
 			MaxConnectionsPerSource: imapd.DefaultMaxConnectionsPerSource, MaxConnectionsPerInbox: imapd.DefaultMaxConnectionsPerInbox},
 		HTTP:    HTTPConfig{Listen: "127.0.0.1:8080", MaxConnections: 4096},
+		Health:  HealthConfig{BlockLists: []string{}, InboundProbe: []string{}},
 		Storage: StorageConfig{MinFreeBytes: mailstore.DefaultMinFree},
 	}
 }

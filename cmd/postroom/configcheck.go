@@ -56,15 +56,13 @@ func checkConfig(cfg Config, lines map[string]int) []mistake {
 	c.number("submission.max_connections_per_source", int64(cfg.Submission.MaxConnectionsPerSource), 1, 100_000)
 	c.outgoing(cfg.Outgoing)
 	c.relay(cfg.Relay)
-	if _, err := cfg.Domains.addresses(); err != nil {
-		c.wrong("domains.addresses", "%v", err)
+	if _, err := parseLists(cfg.Health.BlockLists); err != nil {
+		c.wrong("health.block_lists", "%v", err)
 	}
-	if s := cfg.Domains.Sandbox; s != "" {
-		if err := tenancy.CheckSandbox(s); err != nil {
-			c.wrong("domains.sandbox", "%v", err)
-		}
+	if p := cfg.Health.InboundProbe; len(p) > 0 && !filepath.IsAbs(p[0]) {
+		c.wrong("health.inbound_probe", "%q is no whole path of a program: write one such as [\"/usr/bin/ssh\", \"probe@elsewhere.example.net\", \"nc -zw5 mail.example.com 25\"]", p[0])
 	}
-	c.oneOf("domains.mta_sts", cfg.Domains.MTASTS, "none", "testing", "enforce")
+	c.domains(cfg.Domains, cfg.TLS.DNSProvider != "")
 	for _, server := range cfg.DNS.Servers {
 		if err := checkNameServer(server); err != nil {
 			c.wrong("dns.servers", "%v", err)

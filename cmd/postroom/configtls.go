@@ -3,13 +3,16 @@ package main
 import (
 	"crypto/tls"
 	"encoding/base64"
+	"fmt"
 	"net/mail"
 	"net/netip"
 	"net/url"
+	"os"
 	"slices"
 	"strings"
 
 	"github.com/postroom/postroom/server/certs"
+	"github.com/postroom/postroom/server/dnsupdate"
 )
 
 // rfc2136 is the only way in which DNS records for validations are written.
@@ -85,12 +88,18 @@ func (c *checker) acme(cfg Config) {
 	}
 	if t.ACMEEmail == "" {
 		c.idle("tls.acme_email", "no authority is asked", map[string]bool{
-			"tls.names": len(t.Names) > 0, "tls.acme_root_file": t.ACMERootFile != "", "tls.dns_provider": t.DNSProvider != "",
+			"tls.names": len(t.Names) > 0, "tls.acme_root_file": t.ACMERootFile != "", "tls.acme_eab_kid": t.ACMEEABKid != "", "tls.acme_eab_hmac_file": t.ACMEEABHMACFile != "",
 		})
 		return
 	}
 	if a, err := mail.ParseAddress(t.ACMEEmail); err != nil || a.Address != t.ACMEEmail {
 		c.wrong("tls.acme_email", "%q is no e-mail address: write one such as \"postmaster@example.com\"", t.ACMEEmail)
+	}
+	switch _, err := t.accountKey(); {
+	case err != nil:
+		c.wrong("tls.acme_eab_hmac_file", "%v", err)
+	case (t.ACMEEABKid == "") != (t.ACMEEABHMACFile == ""):
+		c.wrong("tls.acme_eab_kid", "the account at the authority has an id and a key: set both tls.acme_eab_kid and tls.acme_eab_hmac_file, or none")
 	}
 	if !canBeCertified(cfg.Hostname) && isHostname(cfg.Hostname) {
 		c.wrong("hostname", "no authority certifies %s: write a name such as \"mail.example.com\", or leave tls.acme_email out", cfg.Hostname)
@@ -98,6 +107,25 @@ func (c *checker) acme(cfg Config) {
 	if t.DNSProvider == "" && cfg.HTTP.ListenPlain == "" && !cfg.HTTP.TLS {
 		c.wrong("tls.acme_email", "the authority has no way to see that %s is yours: set http.listen_plain = \":80\", or http.tls = true on port 443, or tls.dns_provider", cfg.Hostname)
 	}
+}
+
+// maxAccountKey is how long a file with the key of an account may be, in octets.
+const maxAccountKey = 4096
+
+// accountKey is the key of the account elsewhere, "" if there is none.
+func (t TLSConfig) accountKey() (string, error) {
+	if t.ACMEEABHMACFile == "" {
+		return "", nil
+	}
+	text, err := os.ReadFile(t.ACMEEABHMACFile)
+	if err != nil {
+		return "", fmt.Errorf("read the key of the account: %w", err)
+	}
+	key := strings.TrimRight(strings.TrimSpace(string(text)), "=")
+	if raw, err := base64.RawURLEncoding.DecodeString(key); err != nil || len(raw) == 0 || len(text) > maxAccountKey {
+		return "", fmt.Errorf("%s holds no key: write it in base64url, as the authority shows it", t.ACMEEABHMACFile)
+	}
+	return key, nil
 }
 
 // canBeCertified reports whether a public authority could certify a name.
@@ -117,7 +145,7 @@ func (c *checker) idle(needed, why string, set map[string]bool) {
 
 func (c *checker) dnsUpdate(t TLSConfig) {
 	c.oneOf("tls.dns_provider", t.DNSProvider, "", rfc2136)
-	c.oneOf("tls.dns_key_algorithm", t.DNSKeyAlgorithm, certs.Algorithms()...)
+	c.oneOf("tls.dns_key_algorithm", t.DNSKeyAlgorithm, dnsupdate.Algorithms()...)
 	if t.DNSProvider == "" {
 		c.idle("tls.dns_provider", "no records are written", map[string]bool{
 			"tls.dns_server": t.DNSServer != "", "tls.dns_key_name": t.DNSKeyName != "", "tls.dns_key_secret": t.DNSKeySecret != "", "tls.dns_delegate": t.DNSDelegate != "",

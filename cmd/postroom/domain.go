@@ -4,15 +4,16 @@ import "context"
 
 // domainCommands are what an operator does with the domains of a workspace.
 type domainCommands struct {
-	Create domainCreate `cmd:"" help:"Give a domain to a workspace. It is verified at once: the operator's word is the proof."`
-	List   domainList   `cmd:"" help:"List domains, the newest first."`
-	Show   domainShow   `cmd:"" help:"Show one domain with its DNS records and what was found of them."`
-	Verify domainVerify `cmd:"" help:"Ask the DNS about a domain now, and show it."`
-	Health domainHealth `cmd:"" help:"Show how a domain does."`
-	Zone   domainZone   `cmd:"" help:"Print a domain's DNS records as a zone file."`
-	Link   domainLink   `cmd:"" help:"Make a link to a page with the records, for whoever runs the domain's DNS."`
-	Rotate domainRotate `cmd:"" help:"Have the other pair of DKIM keys sign from now on; both stay in the DNS."`
-	Delete domainDelete `cmd:"" help:"Take a domain from its workspace."`
+	Create  domainCreate  `cmd:"" help:"Give a domain to a workspace. It is verified at once: the operator's word is the proof."`
+	List    domainList    `cmd:"" help:"List domains, the newest first."`
+	Show    domainShow    `cmd:"" help:"Show one domain with its DNS records and what was found of them."`
+	Verify  domainVerify  `cmd:"" help:"Ask the DNS about a domain now, and show it."`
+	Health  domainHealth  `cmd:"" help:"Show how a domain does."`
+	Zone    domainZone    `cmd:"" help:"Print a domain's DNS records as a zone file, or those of the server itself."`
+	Publish domainPublish `cmd:"" help:"Write a domain's DNS records into its zone, or those of the server itself, where tls.dns_provider says how."`
+	Link    domainLink    `cmd:"" help:"Make a link to a page with the records, for whoever runs the domain's DNS."`
+	Rotate  domainRotate  `cmd:"" help:"Have the other pair of DKIM keys sign from now on; both stay in the DNS."`
+	Delete  domainDelete  `cmd:"" help:"Take a domain from its workspace."`
 }
 
 type domainCreate struct {
@@ -64,23 +65,6 @@ type domainHealth struct{ oneDomain }
 // Run shows it.
 func (c *domainHealth) Run(ctx context.Context, t terminal) error {
 	return c.show(ctx, t, "GET", join("domains", c.Domain, "health"), query("workspaceId", c.Workspace), nil)
-}
-
-// domainZone needs no workspace, so that the sandbox domain's records are found by its name: without one the verified claim is meant.
-type domainZone struct {
-	remote
-	Workspace string `help:"The workspace that has it; without, the one that has it verified." placeholder:"ID"`
-	Domain    string `arg:"" help:"Its name or id."`
-}
-
-// Run prints it, whatever the form of other answers.
-func (c *domainZone) Run(ctx context.Context, t terminal) error {
-	text, err := c.client().call(ctx, "GET", join("domains", c.Domain, "zone-file"), query("workspaceId", c.Workspace), nil)
-	if err != nil {
-		return err
-	}
-	_, err = t.out.Write(text)
-	return err
 }
 
 type domainLink struct {

@@ -14,8 +14,10 @@ import (
 	"time"
 
 	"github.com/postroom/postroom/server/autoconfig"
+	"github.com/postroom/postroom/server/dnsbl"
 	"github.com/postroom/postroom/server/dnscheck"
 	"github.com/postroom/postroom/server/domains"
+	"github.com/postroom/postroom/tenancy"
 )
 
 // DomainsConfig is what customers' domains are to lead to.
@@ -23,6 +25,8 @@ type DomainsConfig struct {
 	Addresses   []string `toml:"addresses"`    // that mail leaves from and services are at; none: those of hostname in the DNS
 	MTASTS      string   `toml:"mta_sts"`      // mode of the policy that is served for each: none, testing or enforce
 	ServiceName string   `toml:"service_name"` // of the mail service, as mail clients show it
+	Zone        string   `toml:"zone"`         // the operator's, which domains lead to by CNAME and include; "": there is none
+	ZonePublish bool     `toml:"zone_publish"` // what the zone is to hold is written there by itself
 	Sandbox     string   `toml:"sandbox"`      // the operator's domain below which each workspace has one from the start; "": none
 }
 
@@ -44,6 +48,32 @@ func (c DomainsConfig) addresses() (list []netip.Addr, err error) {
 	return list, nil
 }
 
+// maxZone is how long the operator's zone may be, in octets, so that domains of usual length fit before it.
+const maxZone = 60
+
+// domains checks what customers' domains are to lead to.
+func (c *checker) domains(d DomainsConfig, writes bool) {
+	if _, err := d.addresses(); err != nil {
+		c.wrong("domains.addresses", "%v", err)
+	}
+	if d.Sandbox != "" {
+		if err := tenancy.CheckSandbox(d.Sandbox); err != nil {
+			c.wrong("domains.sandbox", "%v", err)
+		}
+	}
+	switch {
+	case d.Zone == "" && d.ZonePublish:
+		c.wrong("domains.zone_publish", "there is nothing to write without domains.zone: set that too, or leave this out")
+	case d.Zone != "" && (!isHostname(d.Zone) || d.Zone != strings.ToLower(d.Zone) || len(d.Zone) > maxZone):
+		c.wrong("domains.zone", "%q is no zone: write the name of one, in lower case and of at most %d characters, such as \"mail.example.net\"", d.Zone, maxZone)
+	case d.Zone != "" && d.Zone == d.Sandbox:
+		c.wrong("domains.zone", "this is the sandbox domain: choose another name")
+	case d.ZonePublish && !writes:
+		c.wrong("domains.zone_publish", "no name server is known that takes the records: set tls.dns_provider")
+	}
+	c.oneOf("domains.mta_sts", d.MTASTS, "none", "testing", "enforce")
+}
+
 // policyAge is how long other servers keep the policy; they look for a new one when its id changes.
 const policyAge = 14 * 24 * time.Hour
 
@@ -61,7 +91,7 @@ func (p *postroom) makeDomains() (err error) {
 	if err != nil {
 		return err
 	}
-	to := dnscheck.Server{Hostname: p.cfg.Hostname}
+	to := dnscheck.Server{Hostname: p.cfg.Hostname, Zone: p.cfg.Domains.Zone}
 	hosts := []string{p.cfg.Hostname}
 	if u, err := url.Parse(p.publicURL()); err == nil && u.Hostname() != "" && net.ParseIP(u.Hostname()) == nil {
 		if to.PublicHost = u.Hostname(); to.PublicHost != p.cfg.Hostname {
@@ -78,8 +108,12 @@ func (p *postroom) makeDomains() (err error) {
 		}
 		return p.namedAddresses(ctx)
 	}
-	p.checker = dnscheck.New(dnscheck.Config{Resolver: p.names, AllowPrivate: p.cfg.Outgoing.AllowPrivate})
-	watch := domains.Config{Checker: p.checker, Server: to, Sandbox: p.cfg.Domains.Sandbox, Addresses: p.own}
+	lists, err := p.healthLists()
+	if err != nil {
+		return err
+	}
+	p.checker = dnscheck.New(dnscheck.Config{Resolver: p.names, AllowPrivate: p.cfg.Outgoing.AllowPrivate, Lists: lists})
+	watch := domains.Config{Checker: p.checker, Server: to, Primary: p.cfg.TLS.primary(), Lists: lists != nil, Addresses: p.own}
 	if p.certs != nil {
 		watch.Leads = p.certs.Request
 	}
@@ -103,6 +137,15 @@ func (p *postroom) makeDomains() (err error) {
 		return fmt.Errorf("documents for mail clients: %w", err)
 	}
 	return nil
+}
+
+// healthLists are the block lists that are asked about the server itself, nil if there are none.
+func (p *postroom) healthLists() (*dnsbl.Lists, error) {
+	lists, err := parseLists(p.cfg.Health.BlockLists)
+	if err != nil || len(lists) == 0 {
+		return nil, err
+	}
+	return dnsbl.New(dnsbl.Config{Resolver: p.names, Lists: lists, AllowPrivate: p.allowPrivate, Log: p.log})
 }
 
 // namedAddresses are those that the server's name has in the DNS; none if it cannot be asked.
@@ -138,7 +181,7 @@ func (p *postroom) allowName(ctx context.Context, name string) error {
 func (p *postroom) isForDocuments(ctx context.Context, name string) bool {
 	for _, prefix := range autoconfig.Prefixes {
 		domain, ok := strings.CutPrefix(name, prefix)
-		if !ok || prefix == policyPrefix && p.policy().Mode == "" {
+		if !ok || prefix == policyPrefix && p.policy().Mode == "" || p.isSandbox(domain) {
 			continue
 		}
 		if ws, err := p.dir.Local(ctx, domain); err == nil && ws != "" {
@@ -146,6 +189,12 @@ func (p *postroom) isForDocuments(ctx context.Context, name string) bool {
 		}
 	}
 	return false
+}
+
+// isSandbox reports whether a domain is a workspace's below the operator's sandbox domain. An authority counts certificates by what is
+// registered: workspaces must not use up those of the operator.
+func (p *postroom) isSandbox(domain string) bool {
+	return p.cfg.Domains.Sandbox != "" && strings.HasSuffix(domain, "."+p.cfg.Domains.Sandbox)
 }
 
 // policyPrefix begins the host of an MTA-STS policy (RFC 8461, 3.3).

@@ -37,25 +37,26 @@ func within(dir, root string) bool { return dir == root || strings.HasPrefix(dir
 // homes says where a library may be imported: its types stay inside the wire that speaks its protocol. Tests may use
 // them elsewhere, as clients.
 var homes = map[string][]string{
-	"github.com/emersion/go-smtp":      {"server/smtpd"},
-	"github.com/emersion/go-sasl":      {"server/smtpd"},
-	"github.com/emersion/go-imap":      {"server/imapd"},
-	"github.com/miekg/dns":             {"server/resolver", "server/dnscheck", "server/certs"},
-	"github.com/emersion/go-msgauth":   {"server/mailauth", "server/courier"},
-	"github.com/caddyserver/certmagic": {"server/certs"},
-	"github.com/mholt/acmez":           {"server/certs"},
-	"github.com/libdns/libdns":         {"server/certs"},
-	"go.uber.org/zap":                  {"server/certs"},
-	"github.com/pires/go-proxyproto":   {"server/proxy"},
-	"github.com/danielgtaylor/huma":    {"server/api"},
-	"github.com/coder/websocket":       {"server/api"},
-	"github.com/alecthomas/kong":       {"cmd"},
-	"github.com/BurntSushi/toml":       {"cmd"},
-	"modernc.org/sqlite":               {"mailstore/sqlite"},
+	"github.com/emersion/go-smtp":            {"server/smtpd"},
+	"github.com/emersion/go-sasl":            {"server/smtpd"},
+	"github.com/emersion/go-imap":            {"server/imapd"},
+	"github.com/miekg/dns":                   {"server/resolver", "server/dnscheck", "server/dnsupdate", "server/certs"},
+	"github.com/emersion/go-msgauth":         {"server/mailauth", "server/courier"},
+	"github.com/caddyserver/certmagic":       {"server/certs"},
+	"github.com/mholt/acmez":                 {"server/certs"},
+	"github.com/libdns/libdns":               {"server/dnsupdate"},
+	"go.uber.org/zap":                        {"server/certs"},
+	"github.com/pires/go-proxyproto":         {"server/proxy"},
+	"github.com/danielgtaylor/huma":          {"server/api"},
+	"github.com/coder/websocket":             {"server/api"},
+	"github.com/modelcontextprotocol/go-sdk": {"server/api/mcp"},
+	"github.com/alecthomas/kong":             {"cmd"},
+	"github.com/BurntSushi/toml":             {"cmd"},
+	"modernc.org/sqlite":                     {"mailstore/sqlite"},
 }
 
 // shared are packages below server that are no wires: what several wires use.
-var shared = []string{"dnsbl", "dnscheck", "domains", "health", "junk", "mailauth", "resolver", "rspamd", "simulation"}
+var shared = []string{"dnsbl", "dnscheck", "dnsupdate", "domains", "health", "junk", "mailauth", "resolver", "rspamd", "simulation"}
 
 // storeNames are the names of mailstore that hold a whole store or a whole workspace. Those who serve are handed an
 // inbox or a journal by tenancy.

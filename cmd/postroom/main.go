@@ -28,11 +28,13 @@ type commandLine struct {
 	Inbox       inboxCommands      `cmd:"" help:"Inboxes of a workspace."`
 	Key         keyCommands        `cmd:"" help:"API keys of a workspace or an inbox."`
 	Message     messageCommands    `cmd:"" help:"Messages of an inbox."`
+	MCP         mcpCommand         `cmd:"" name:"mcp" help:"Serve the Model Context Protocol over standard input and output, for an assistant on this machine."`
 	Queue       queueCommands      `cmd:"" help:"What a workspace has to send, and why it waits."`
 	Check       checkCommand       `cmd:"" help:"Look at a running server: what is wrong, and how to mend it. Exit code 1 if something does not work."`
 	Bench       benchCommands      `cmd:"" help:"Measure a mail server, this one or another."`
 	Healthcheck healthcheckCommand `cmd:"" help:"Ask a running server whether it is ready: exit code 0 if so, else 1."`
 	Rebuild     rebuildCommand     `cmd:"" help:"Remake lost indexes from the message files, while the server is stopped."`
+	PDFText     pdftextCommand     `cmd:"" name:"pdftext" hidden:"" help:"Write the text of a PDF; the server reads them in a process of its own."`
 	Version     versionCommand     `cmd:"" help:"Print the version."`
 }
 

@@ -13,6 +13,7 @@ import (
 // messageCommands are how an operator looks at mail.
 type messageCommands struct {
 	List     messageList     `cmd:"" help:"List the messages of an inbox, the newest first."`
+	Search   messageSearch   `cmd:"" help:"Search the messages of a workspace or an inbox."`
 	Show     messageShow     `cmd:"" help:"Show a message: who, what about, and its text."`
 	Raw      messageRaw      `cmd:"" help:"Write a message as it is stored, octet by octet."`
 	Send     messageSend     `cmd:"" help:"Send a message from an inbox."`
@@ -28,6 +29,25 @@ type messageList struct {
 func (c *messageList) Run(ctx context.Context, t terminal) error {
 	return c.list(ctx, t, join("inboxes", c.Inbox, "messages"), c.query("workspaceId", c.Workspace), "messages",
 		column{"ID", "id"}, column{"RECEIVED", "receivedAt"}, column{"FROM", "from"}, column{"SUBJECT", "subject"}, column{"LABELS", "labels"})
+}
+
+type messageSearch struct {
+	remote
+	page
+	Workspace string `required:"" help:"The workspace whose mail to search." placeholder:"ID"`
+	Inbox     string `help:"Only in this inbox, its id or address." placeholder:"INBOX"`
+	Newest    bool   `help:"The newest first, instead of the best."`
+	Query     string `arg:"" help:"What to look for, such as 'invoi* from:ann is:unread'."`
+}
+
+// Run shows one page.
+func (c *messageSearch) Run(ctx context.Context, t terminal) error {
+	sort := "relevance"
+	if c.Newest {
+		sort = "newest"
+	}
+	return c.list(ctx, t, join("search"), c.query("q", c.Query, "workspaceId", c.Workspace, "inboxId", c.Inbox, "sort", sort), "hits",
+		column{"ID", "id"}, column{"RECEIVED", "receivedAt"}, column{"FROM", "from"}, column{"SUBJECT", "subject"}, column{"PREVIEW", "preview"})
 }
 
 // oneMessage names a message of an inbox.

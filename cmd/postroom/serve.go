@@ -24,6 +24,7 @@ import (
 	"github.com/postroom/postroom/server/dnsbl"
 	"github.com/postroom/postroom/server/dnscheck"
 	"github.com/postroom/postroom/server/domains"
+	"github.com/postroom/postroom/server/health"
 	"github.com/postroom/postroom/server/imapd"
 	"github.com/postroom/postroom/server/mailauth"
 	"github.com/postroom/postroom/server/proxy"
@@ -87,6 +88,7 @@ type postroom struct {
 	own      func(context.Context) []netip.Addr // the server's addresses
 	setup    *autoconfig.Handler                // of mail clients, and MTA-STS policies; nil: there is nothing that mail clients could use
 	checker  *dnscheck.Checker
+	arrivals *health.Arrivals // of mail from other servers
 	development
 }
 
@@ -102,7 +104,7 @@ type development struct {
 
 // open takes the data directory and the ports. On an error it has let go of all of them.
 func open(ctx context.Context, cfg Config, log *slog.Logger, dev development) (_ *postroom, err error) {
-	p := &postroom{cfg: cfg, log: log, development: dev}
+	p := &postroom{cfg: cfg, log: log, development: dev, arrivals: &health.Arrivals{Own: ownAddresses}}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, p.close())
@@ -234,6 +236,9 @@ func (p *postroom) run(ctx context.Context) error {
 	if !p.onDemand {
 		services = append(services, server.Service{Name: "domains", Run: p.domains.Run})
 	}
+	if p.cfg.Domains.ZonePublish {
+		services = append(services, server.Service{Name: "operator's zone", Run: p.domains.KeepZone})
+	}
 	if p.certs != nil {
 		services = append(services, server.Service{Name: "certificates", Run: p.certs.Run})
 	}
@@ -309,7 +314,7 @@ func (p *postroom) proxies() proxy.Trusted {
 }
 
 func (p *postroom) apiConfig(lists *dnsbl.Lists, scanner *rspamd.Client) api.Config {
-	cfg := api.Config{Version: thisBuild().Version, Hostname: p.cfg.Hostname, Domains: p.domains, Health: p.makeHealth(lists, scanner), PublicURL: p.publicURL(), MaxMessageBytes: p.cfg.SMTP.MaxMessageBytes}
+	cfg := api.Config{Version: thisBuild().Version, Hostname: p.cfg.Hostname, Domains: p.domains, Health: p.makeHealth(lists, scanner), PublicURL: p.publicURL(), MaxMessageBytes: p.cfg.SMTP.MaxMessageBytes, PDFText: pdfText}
 	cfg.Why = func(ws mailstore.WorkspaceID, row int64) (string, time.Time) {
 		reason, until := p.courier.Why(ws, row)
 		return string(reason), until
@@ -353,6 +358,7 @@ func (p *postroom) smtpConfig() smtpd.Config {
 // incomingConfig is for mail from other servers.
 func (p *postroom) incomingConfig() smtpd.Config {
 	cfg, c := p.smtpConfig(), p.cfg.SMTP
+	cfg.Met = p.arrivals.Met
 	cfg.Trusted, _ = parseNetworks(c.TrustedNetworks) // it was checked
 	cfg.Connections = smtpd.Rate{PerSource: c.ConnectionsPerMinute, PerNetwork: c.ConnectionsPerMinuteOfNetwork}
 	cfg.Messages = smtpd.Rate{PerSource: c.MessagesPerMinute, PerNetwork: c.MessagesPerMinuteOfNetwork}

@@ -12,12 +12,14 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/postroom/postroom/server/api"
 	"github.com/postroom/postroom/server/dnscheck"
 	"github.com/postroom/postroom/server/resolver"
+	"github.com/postroom/postroom/tenancy"
 	"golang.org/x/net/idna"
 )
 
@@ -29,7 +31,14 @@ type setupCommand struct {
 	Hostname string   `help:"The name of this machine, if not the one that is found." placeholder:"NAME"`
 	Domain   []string `help:"Another domain whose mail comes here." placeholder:"DOMAIN" sep:"none"`
 	Probe    []string `help:"A mail server of others, to find out whether port 25 is open to the outside." placeholder:"HOST" sep:"none"`
-	DryRun   bool     `help:"Say what would be done, and do nothing."`
+	Relay    string   `help:"A server that takes all mail that leaves, where port 25 is closed; it is tried first." placeholder:"smtp://USER@HOST:587"`
+
+	RelayPasswordFile string `help:"Where the password at the relay is, on one line; - is the standard input. Without, POSTROOM_RELAY_PASSWORD of the environment." placeholder:"FILE"`
+
+	User   string `help:"The user that the server is to run as, for root: all files become that user's." placeholder:"NAME"`
+	DryRun bool   `help:"Say what would be done, and do nothing."`
+
+	written []string // the configuration, and its directory, if this run made them
 }
 
 // Validate wants an address and names that can be some.
@@ -37,6 +46,11 @@ func (c *setupCommand) Validate() error {
 	at := strings.LastIndexByte(c.Address, '@')
 	if at < 1 || !strings.Contains(c.Address[at+1:], ".") {
 		return fmt.Errorf("%q is no address: write one such as you@example.com", c.Address)
+	}
+	for _, name := range append([]string{c.domain()}, c.Domain...) {
+		if name = asciiName(name); !isHostname(name) || !strings.Contains(name, ".") {
+			return fmt.Errorf("%q is no domain: write one such as example.com", name)
+		}
 	}
 	if c.Hostname != "" && !isHostname(c.Hostname) {
 		return fmt.Errorf("--hostname: %q is no host name: write one such as mail.example.com", c.Hostname)
@@ -52,6 +66,13 @@ func (c *setupCommand) Run(ctx context.Context, t terminal) error {
 	base, kept, err := c.base()
 	if err != nil {
 		return err
+	}
+	relay, err := c.relay(t.in)
+	if err != nil {
+		return err
+	}
+	if relay != nil {
+		base.Relay = *relay
 	}
 	return c.setUp(ctx, t, newThisMachine(base), base, kept)
 }
@@ -98,14 +119,22 @@ func asciiName(name string) string {
 	return strings.ToLower(name)
 }
 
+// wishes are what the command line asks for, beside what is in the configuration.
+func (c *setupCommand) wishes() wishes {
+	return wishes{domain: c.domain(), user: c.User, relay: c.Relay != ""}
+}
+
 // setUp decides, and does what was decided.
 func (c *setupCommand) setUp(ctx context.Context, t terminal, on machine, base Config, kept *Config) error {
 	there := remote{Data: base.DataDir}.client()
 	_, err := there.call(ctx, "GET", "/readyz", nil, nil)
 	running := err == nil
-	p := decide(ctx, on, base, c.domain(), running)
+	p := decide(ctx, on, base, c.wishes(), running)
 	if err := printFindings(t.out, p.decisions); err != nil {
 		return err
+	}
+	if p.stop != nil {
+		return fmt.Errorf("nothing was written: %w", p.stop)
 	}
 	cfg := p.cfg
 	if kept != nil {
@@ -118,10 +147,15 @@ func (c *setupCommand) setUp(ctx context.Context, t terminal, on machine, base C
 		return err
 	}
 	if c.DryRun {
-		return c.foretell(t, cfg, p.public)
+		return c.foretell(ctx, t, cfg, p.public)
 	}
 	f := &founding{setupCommand: c, t: t, client: there, public: p.public, cfg: cfg}
 	if !running {
+		if p.account != nil {
+			if err := handOver(*p.account, c.Config, cfg.DataDir, c.written); err != nil {
+				return err
+			}
+		}
 		lend, err := lendSocket(ctx, cfg)
 		if err != nil {
 			return err
@@ -150,6 +184,9 @@ func (c *setupCommand) writeConfig(t terminal, cfg Config, kept *Config) error {
 		}
 		return nil
 	}
+	if c.DryRun && cfg.Relay.Password != "" {
+		cfg.Relay.Password = "(as given)"
+	}
 	text, err := configText(cfg)
 	if err != nil {
 		return err
@@ -158,7 +195,14 @@ func (c *setupCommand) writeConfig(t terminal, cfg Config, kept *Config) error {
 		fmt.Fprintf(t.out, "\n%s would be:\n\n%s", c.Config, text)
 		return nil
 	}
-	if err := os.MkdirAll(filepath.Dir(c.Config), 0o750); err != nil {
+	dir := filepath.Dir(c.Config)
+	_, missing := os.Lstat(dir)
+	err = os.MkdirAll(dir, 0o750)
+	if errors.Is(missing, fs.ErrNotExist) && err == nil {
+		c.written = append(c.written, dir)
+		err = os.Chmod(dir, 0o750) // whatever the umask is
+	}
+	if err != nil {
 		return fmt.Errorf("make directory of the configuration: %w", err)
 	}
 	file, err := os.OpenFile(c.Config, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o640)
@@ -169,18 +213,39 @@ func (c *setupCommand) writeConfig(t terminal, cfg Config, kept *Config) error {
 	if err = errors.Join(err, file.Chmod(0o640), file.Sync(), file.Close()); err != nil {
 		return fmt.Errorf("write configuration: %w", err)
 	}
+	c.written = append(c.written, c.Config)
 	fmt.Fprintf(t.out, "\n%s is written.\n", c.Config)
 	return nil
 }
 
 // foretell shows what can be known of what would be made.
-func (c *setupCommand) foretell(t terminal, cfg Config, public []netip.Addr) error {
+func (c *setupCommand) foretell(ctx context.Context, t terminal, cfg Config, public []netip.Addr) error {
 	fmt.Fprintf(t.out, "\nIn %s there would be a workspace for %s, the inbox %s, and keys.\nThese records would be asked for, beside those of the DKIM keys:\n\n", cfg.DataDir, c.domain(), c.Address)
 	printHostRecords(t, cfg.Hostname, public)
+	to := dnscheck.Server{Hostname: cfg.Hostname, IPs: public, Zone: cfg.Domains.Zone}
+	all := append(dnscheck.HostRecords(to), dnscheck.OperatorRecords(to)...)
 	for _, name := range append([]string{c.domain()}, c.Domain...) {
-		fmt.Fprintf(t.out, "\n%s", dnscheck.ZoneFile(dnscheck.Records(dnscheck.Domain{Name: asciiName(name)}, dnscheck.Server{Hostname: cfg.Hostname})))
+		name = asciiName(name)
+		at := to
+		at.ReportAddress = tenancy.Domain{Name: name}.Reports()
+		records := dnscheck.Records(dnscheck.Domain{Name: name}, at)
+		all = append(all, records...)
+		fmt.Fprintf(t.out, "\n%s", dnscheck.ZoneFile(records))
 	}
-	return nil
+	primary := cfg.TLS.primary()
+	if primary == nil {
+		return nil
+	}
+	plan, err := primary.Plan(ctx, all, nil)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(t.out, "\nThis would become of them at %s:\n\n", cfg.TLS.DNSServer)
+	var steps []publishStep
+	for _, s := range plan {
+		steps = append(steps, publishStep{string(s.Action), s.Record.Type, s.Record.Name, s.Record.Value, s.Advice, s.Found})
+	}
+	return printSteps(t.out, steps)
 }
 
 // printHostRecords shows the records of the server's own name.
@@ -292,9 +357,43 @@ func (f *founding) make(ctx context.Context) error {
 	if f.secrets {
 		fmt.Fprintln(f.t.out, "\nPasswords and keys are shown this once: keep them now.")
 	}
+	if f.cfg.TLS.primary() != nil {
+		return f.publish(ctx)
+	}
 	fmt.Fprint(f.t.out, "\nWrite these records into the DNS:\n\n")
 	printHostRecords(f.t, f.cfg.Hostname, f.public)
 	return f.records(ctx)
+}
+
+// publish shows what is to be written into the DNS, and writes it. What others wrote stays, and is no failure of setup.
+func (f *founding) publish(ctx context.Context) error {
+	var places []*recordsOf
+	for _, name := range append([]string{f.domain()}, f.Domain...) {
+		places = append(places, &recordsOf{Domain: name, Workspace: f.workspace})
+	}
+	places = append(places, &recordsOf{Operator: true}) // by then the domains have their keys
+	for _, dry := range []bool{true, false} {
+		var all []publishStep
+		for _, place := range places {
+			var answer struct{ Steps []publishStep }
+			path, q := place.place("publish")
+			if err := f.ask(ctx, "POST", path, q, map[string]any{"dryRun": dry}, &answer); err != nil {
+				return err
+			}
+			all = append(all, answer.Steps...)
+		}
+		if dry {
+			fmt.Fprintf(f.t.out, "\nThese records go into the DNS, by %s:\n\n", f.cfg.TLS.DNSServer)
+		} else if all = slices.DeleteFunc(all, func(s publishStep) bool { return !s.refused() }); len(all) > 0 {
+			fmt.Fprint(f.t.out, "\nWritten, but for these, which are yours to write:\n\n")
+		} else {
+			fmt.Fprint(f.t.out, "\nThey are written.\n")
+		}
+		if err := printSteps(f.t.out, all); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // secret shows what nobody can see again.
@@ -303,11 +402,13 @@ func (f *founding) secret(what, text string) {
 	fmt.Fprintln(f.t.out, what+text)
 }
 
-// findWorkspace takes the one that has the domain, or makes one.
+// findWorkspace takes the one that has the domain, or makes one. A claim of somebody who has not proven it is nothing: the operator's mail
+// would be a stranger's.
 func (f *founding) findWorkspace(ctx context.Context) error {
 	var dom struct{ WorkspaceID, Status string }
 	err := f.ask(ctx, "GET", join("domains", f.domain()), nil, nil, &dom)
-	if refused := (*problem)(nil); errors.As(err, &refused) && refused.Status == http.StatusNotFound {
+	refused := (*problem)(nil)
+	if err == nil && dom.Status != string(tenancy.Verified) || errors.As(err, &refused) && refused.Status == http.StatusNotFound {
 		var ws struct{ ID string }
 		err = f.ask(ctx, "POST", join("workspaces"), nil, map[string]any{"name": f.domain()}, &ws)
 		f.workspace = ws.ID

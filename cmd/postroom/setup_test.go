@@ -8,10 +8,14 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
+	"github.com/postroom/postroom/mailstore"
 	"github.com/postroom/postroom/server/dnscheck"
+	"github.com/postroom/postroom/server/resolver/zonetest"
+	"github.com/postroom/postroom/tenancy"
 	"github.com/rogpeppe/go-internal/txtar"
 )
 
@@ -32,7 +36,12 @@ type madeUp struct {
 
 	Domain, Named string   // what the command line says: the address's domain, --hostname
 	Asked         []string // --probe
-	Kept          string   // a configuration that is there, below hostname and data_dir
+	Relay_        string   `json:"Relay"` // --relay
+	RelayFails    string   // why it cannot be used
+	As, User      string   // who runs setup, "root" or a user; --user
+	Accounts      map[string]int
+	DataOf        *int   // to whom the data directory belongs
+	Kept          string // a configuration that is there, below hostname and data_dir
 	Running       bool
 }
 
@@ -82,6 +91,31 @@ func (m *madeUp) Certificate(hostname string) (certFile, keyFile string) {
 	return "", ""
 }
 
+func (m *madeUp) Relay(context.Context, Config) error {
+	if m.RelayFails != "" {
+		return errors.New(m.RelayFails)
+	}
+	return nil
+}
+
+func (m *madeUp) Root() bool { return m.As == "root" }
+
+func (m *madeUp) Account(name string) (account, error) {
+	for known, uid := range m.Accounts {
+		if known == name || strconv.Itoa(uid) == name {
+			return account{known, uid, uid}, nil
+		}
+	}
+	return account{}, errors.New("there is no user " + name)
+}
+
+func (m *madeUp) Owner(string) (int, bool) {
+	if m.DataOf == nil {
+		return 0, false
+	}
+	return *m.DataOf, true
+}
+
 // Each file of testdata/setup is a machine, what setup decides on it, and the configuration that comes of it. 'go test -run Machine -update'
 // writes the last two.
 func TestEachMachineGetsItsDecisionsAndItsConfiguration(t *testing.T) {
@@ -129,10 +163,23 @@ func (m *madeUp) decide(t *testing.T) (decisions, config string) {
 		base.Hostname = m.Named
 	}
 	base.Outgoing.ProbeHosts = append(base.Outgoing.ProbeHosts, m.Asked...)
-	p := decide(t.Context(), m, base, m.Domain, m.Running)
+	if m.Relay_ != "" {
+		relay, err := parseRelay(m.Relay_)
+		if err != nil {
+			t.Fatal(err)
+		}
+		base.Relay, base.Relay.Password = relay, "secret"
+	}
+	p := decide(t.Context(), m, base, wishes{domain: m.Domain, user: m.User, relay: m.Relay_ != ""}, m.Running)
 	var b strings.Builder
 	if err := printFindings(&b, p.decisions); err != nil {
 		t.Fatal(err)
+	}
+	if p.stop != nil {
+		return b.String() + "stop: " + p.stop.Error() + "\n", ""
+	}
+	if p.account != nil {
+		b.WriteString("as: " + p.account.Name + "\n")
 	}
 	for _, line := range differences(base, p.cfg) {
 		if m.Kept != "" {
@@ -148,6 +195,22 @@ func (m *madeUp) decide(t *testing.T) (decisions, config string) {
 		t.Errorf("the configuration cannot be loaded: %v", append(mistakes, checkConfig(again, map[string]int{})...))
 	}
 	return b.String(), text
+}
+
+func TestThisMachineAsksTheNameServersOfTheConfiguration(t *testing.T) {
+	for _, validates := range []bool{true, false} {
+		zones := zonetest.Start(t, "org. 300 NS ns.example.\n1.2.0.192.in-addr.arpa. 300 PTR mail.shop.com.")
+		zones.SetAuthentic(validates)
+		cfg := DefaultConfig()
+		cfg.DNS.Servers = []string{zones.Addr()}
+		m := newThisMachine(cfg)
+		if got, err := m.Validates(t.Context()); err != nil || got != validates {
+			t.Errorf("%v, %v", got, err)
+		}
+		if names, err := m.Names(t.Context(), netip.MustParseAddr("192.0.2.1")); err != nil || len(names) != 1 || names[0] != "mail.shop.com" {
+			t.Errorf("%v, %v", names, err)
+		}
+	}
 }
 
 func TestAConfigurationThatIsThereIsKept(t *testing.T) {
@@ -180,5 +243,67 @@ func TestAConfigurationThatIsThereIsKept(t *testing.T) {
 	c.Data = filepath.Join(dir, "elsewhere")
 	if _, _, err := c.base(); err == nil || !strings.Contains(err.Error(), "leave --data out") {
 		t.Error(err)
+	}
+}
+
+// A tenant's claim that nothing proves makes nobody's workspace the operator's.
+func TestAStrangersClaimIsNotTakenForTheOperators(t *testing.T) {
+	dir := t.TempDir()
+	m := &madeUp{System: "mx.shop.com", IPs: []netip.Addr{netip.MustParseAddr("8.8.4.4")}, DNS: "validates", Disk: 50 << 30}
+	setUp := func(address string) string {
+		t.Helper()
+		c := &setupCommand{Address: address, Config: filepath.Join(dir, "c.toml"), Data: filepath.Join(dir, "d")}
+		base, kept, err := c.base()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var out strings.Builder
+		if err := c.setUp(t.Context(), terminal{out: &out, err: &out}, m, base, kept); err != nil {
+			t.Fatal(err)
+		}
+		_, after, _ := strings.Cut(out.String(), "Workspace      ")
+		ws, _, _ := strings.Cut(after, "\n")
+		return ws
+	}
+	first := setUp("you@first.com")
+	cfg, err := LoadConfig(filepath.Join(dir, "c.toml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	lend, err := lendSocket(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, secret, err := lend.p.dir.Operator().CreateKey(t.Context(), tenancy.KeyOwner{Workspace: mailstore.WorkspaceID(first)}, tenancy.NewKey{Name: "k"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, err := lend.p.dir.Authenticate(t.Context(), secret, netip.Addr{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d, _, err := g.CreateDomain(t.Context(), "", tenancy.NewDomain{Domain: "shop.com"}); err != nil || d.Status != tenancy.Pending {
+		t.Fatalf("%+v, %v", d, err)
+	}
+	if err := lend.close(); err != nil {
+		t.Fatal(err)
+	}
+	second := setUp("you@shop.com")
+	if second == first || second == "" {
+		t.Errorf("the operator's domain is in the workspace %q", second)
+	}
+	if again := setUp("you@shop.com"); again != second {
+		t.Errorf("the second time it is %q, not %q", again, second)
+	}
+}
+
+func TestSetupWantsDomainsThatAreSome(t *testing.T) {
+	for address, ok := range map[string]bool{"you@example.com": true, "you@bücher.example": true, "you@exa mple.com": false, "you@example": false, "you@*.example.com": false, "you@": false, "example.com": false} {
+		if err := (&setupCommand{Address: address}).Validate(); (err == nil) != ok {
+			t.Errorf("%s: %v", address, err)
+		}
+	}
+	if err := (&setupCommand{Address: "you@example.com", Domain: []string{"exa_mple.com"}}).Validate(); err == nil {
+		t.Error("another domain that is none is taken")
 	}
 }

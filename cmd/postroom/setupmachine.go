@@ -16,6 +16,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/postroom/postroom/server/courier"
 	"github.com/postroom/postroom/server/dnscheck"
 	"github.com/postroom/postroom/server/resolver"
 	"golang.org/x/sys/unix"
@@ -31,6 +32,10 @@ type machine interface {
 	Port(ctx context.Context, address string) portState               // whether it can be listened on
 	Certificate(hostname string) (certFile, keyFile string)           // that others have put there for a name; "" if none
 	Free(dir string) (int64, error)                                   // octets on the disk that has the directory, or will have it
+	Relay(ctx context.Context, cfg Config) error                      // tries the relay of a configuration, and sends nothing
+	Root() bool                                                       // the program runs as root
+	Account(name string) (account, error)                             // a user
+	Owner(dir string) (uid int, there bool)                           // of a directory
 	ClockKept() (bool, error)                                         // something keeps the clock right
 }
 
@@ -99,6 +104,24 @@ func (m thisMachine) Validates(ctx context.Context) (bool, error) {
 func (m thisMachine) Probe(ctx context.Context, hosts []string) []dnscheck.ProbeResult {
 	return m.checker.Probe(ctx, hosts)
 }
+
+// Relay implements machine.
+func (m thisMachine) Relay(ctx context.Context, cfg Config) error {
+	roots, err := loadRoots(cfg.Outgoing.CAFile)
+	if err != nil {
+		return err
+	}
+	return courier.TryRelay(ctx, courier.Config{Hostname: cfg.Hostname, Resolver: m.names, Roots: roots, AllowPrivate: cfg.Outgoing.AllowPrivate}, *cfg.Relay.smarthost())
+}
+
+// Root implements machine.
+func (thisMachine) Root() bool { return os.Geteuid() == 0 }
+
+// Account implements machine.
+func (thisMachine) Account(name string) (account, error) { return findAccount(name) }
+
+// Owner implements machine.
+func (thisMachine) Owner(dir string) (int, bool) { return ownerOf(dir) }
 
 // Port implements machine: it listens for a moment.
 func (thisMachine) Port(ctx context.Context, address string) portState {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -25,6 +26,17 @@ type plan struct {
 	names   map[netip.Addr][]string // of public addresses
 	public  []netip.Addr
 	running bool // a server runs on the data directory, so that the ports are its own
+	wishes
+
+	account *account // that the server is to run as; nil: the one that setup runs as
+	stop    error    // why nothing is to be written
+}
+
+// wishes are what somebody asks for.
+type wishes struct {
+	domain string
+	user   string // "": whom the data directory belongs to, or the service's
+	relay  bool   // the relay in the configuration is a new one
 }
 
 // maxHTTPPorts is how many ports are tried for the API where its own is taken.
@@ -32,14 +44,16 @@ const maxHTTPPorts = 20
 
 // decide looks at a machine. The configuration begins as base; its hostname, if it has one, is somebody's word. Names that somebody is only
 // going to write into the DNS are not asked for: their absence would be remembered.
-func decide(ctx context.Context, on machine, base Config, domain string, running bool) *plan {
-	p := &plan{cfg: base, ctx: ctx, on: on, names: map[netip.Addr][]string{}, running: running}
+func decide(ctx context.Context, on machine, base Config, w wishes, running bool) *plan {
+	p := &plan{cfg: base, ctx: ctx, on: on, names: map[netip.Addr][]string{}, running: running, wishes: w}
 	p.addresses()
-	p.hostname(domain)
+	p.hostname(w.domain)
 	p.reverse()
 	p.resolver()
 	p.outgoing()
 	p.ports()
+	p.incoming()
+	p.serviceUser()
 	p.certificate()
 	p.disk()
 	p.clock()
@@ -140,6 +154,10 @@ func (p *plan) resolver() {
 }
 
 func (p *plan) outgoing() {
+	if p.relay {
+		p.tryRelay()
+		return
+	}
 	if len(p.cfg.Outgoing.ProbeHosts) == 0 {
 		p.say("outgoing", health.Unknown, "whether mail can leave was not asked: name a mail server of others with --probe")
 		return
@@ -155,7 +173,54 @@ func (p *plan) outgoing() {
 		p.say("outgoing", health.OK, "no other server can be reached: mail leaves through %s", p.cfg.Relay.Host)
 		return
 	}
-	p.say("outgoing", health.Error, "%s cannot be reached (%s): have port 25 opened, or set a [relay]", results[0].Host, results[0].Reason)
+	p.say("outgoing", health.Error, "%s cannot be reached (%s): have port 25 opened, or let mail leave through a server that takes it: run this again with --relay smtp://user@host:587, which tries it first", results[0].Host, results[0].Reason)
+}
+
+// tryRelay takes a relay only if it takes our login.
+func (p *plan) tryRelay() {
+	r := p.cfg.Relay
+	if err := p.on.Relay(p.ctx, p.cfg); err != nil {
+		p.say("relay", health.Error, "%v: correct --relay, or the password that goes with it", err)
+		p.stop = errors.New("the relay cannot be used")
+		return
+	}
+	p.say("relay", health.OK, "all mail leaves through %s, which was tried: TLS is good%s", r.Host, map[bool]string{true: "", false: ", and it knows " + r.Username}[r.Username == ""])
+}
+
+// serviceUser finds who the server is to run as. Where setup is no root's, it is whoever runs setup.
+func (p *plan) serviceUser() {
+	const ports = "it needs CAP_NET_BIND_SERVICE for the ports"
+	switch uid, there := p.on.Owner(p.cfg.DataDir); {
+	case !p.on.Root():
+		if p.user != "" {
+			p.stop = errors.New("only root can make files another user's: leave --user out, or run this as root")
+		}
+	case p.running || p.user == "root":
+	case p.user != "":
+		a, err := p.on.Account(p.user)
+		if err != nil {
+			p.stop = fmt.Errorf("%w: make the user with 'useradd --system --home-dir %s --shell /usr/sbin/nologin %s'", err, p.cfg.DataDir, p.user)
+			p.say("user", health.Error, "%v", err)
+			return
+		}
+		p.account = &a
+		p.say("user", health.OK, "the files are for %s, whom the server is to run as; %s", a.Name, ports)
+	case there && uid != 0:
+		a, err := p.on.Account(strconv.Itoa(uid))
+		if err != nil {
+			a = account{Name: strconv.Itoa(uid), UID: uid, GID: uid}
+		}
+		p.account = &a
+		p.say("user", health.OK, "the data is %s's, and what is made is his too", a.Name)
+	default:
+		a, err := p.on.Account(serviceUser)
+		if err != nil || there {
+			p.say("user", health.Warning, "the files are root's, so that only root can run the server: for a user of its own, 'useradd --system --home-dir %s --shell /usr/sbin/nologin %s' and run this with --user %s", p.cfg.DataDir, serviceUser, serviceUser)
+			return
+		}
+		p.account = &a
+		p.say("user", health.OK, "the files are for %s, whom the server is to run as; %s", a.Name, ports)
+	}
 }
 
 // ports looks at each address that is to be listened on. That of the API is our own choice; the others are where everybody looks.
@@ -183,6 +248,19 @@ func (p *plan) ports() {
 		p.say("ports", health.OK, "%s: free, and listened on", strings.Join(free, ", "))
 	}
 	p.httpPort()
+}
+
+// incoming says what nobody can see from here: what is in front of the machine lets its own connections to itself through, or was never on their way.
+func (p *plan) incoming() {
+	const later = "'postroom check' tells once somebody has connected"
+	switch {
+	case len(p.cfg.Health.InboundProbe) > 0:
+		p.say("incoming", health.Unknown, "'postroom check' has the probe of the configuration try whether others reach port 25")
+	case len(p.public) == 0:
+		p.say("incoming", health.Unknown, "lead the ports above from the router to this machine; whether others reach them cannot be seen from here: %s", later)
+	default:
+		p.say("incoming", health.Unknown, "whether others reach port 25 cannot be seen from here, so look at the provider's firewall: %s", later)
+	}
 }
 
 // httpPort takes the next port that is free.
@@ -216,6 +294,10 @@ func (p *plan) certificate() {
 	}
 	if p.cfg.TLS.CertFile == "" {
 		p.say("certificate", health.Warning, "there is none for %s: until [tls] has one, mail comes in unencrypted and mail clients cannot log in", p.cfg.Hostname)
+		return
+	}
+	if p.account != nil {
+		p.say("certificate", health.Warning, "%s: see to it that %s can read it and its key, or the server will not start", p.cfg.TLS.CertFile, p.account.Name)
 		return
 	}
 	p.say("certificate", health.OK, "%s", p.cfg.TLS.CertFile)
@@ -257,6 +339,11 @@ var settings = []setting{
 	{"tls", "cert_file", "The certificate that every wire shows.", func(c *Config) any { return c.TLS.CertFile }},
 	{"tls", "key_file", "Its key.", func(c *Config) any { return c.TLS.KeyFile }},
 	{"outgoing", "probe_hosts", "Mail servers of others that 'postroom check' tries to reach.", func(c *Config) any { return c.Outgoing.ProbeHosts }},
+	{"relay", "host", "The server that takes all mail that leaves.", func(c *Config) any { return c.Relay.Host }},
+	{"relay", "port", "Its port.", func(c *Config) any { return c.Relay.Port }},
+	{"relay", "username", "Who this server is there.", func(c *Config) any { return c.Relay.Username }},
+	{"relay", "password", "The password that goes with it.", func(c *Config) any { return c.Relay.Password }},
+	{"relay", "tls", "How it is spoken to.", func(c *Config) any { return c.Relay.TLS }},
 	{"domains", "addresses", "The public addresses of this machine.", func(c *Config) any { return c.Domains.Addresses }},
 	{"http", "listen", "Where the API is served.", func(c *Config) any { return c.HTTP.Listen }},
 }
@@ -286,7 +373,14 @@ func configText(c Config) (string, error) {
 // differences says where a configuration that is kept says something else than what was found.
 func differences(kept, wanted Config) (list []string) {
 	for _, s := range settings {
-		if a, b := s.value(&kept), s.value(&wanted); !reflect.DeepEqual(a, b) {
+		a, b := s.value(&kept), s.value(&wanted)
+		if s.key == "password" { // nobody is shown one
+			if a != b {
+				list = append(list, strings.TrimPrefix(s.table+"."+s.key, ".")+" is another one")
+			}
+			continue
+		}
+		if !reflect.DeepEqual(a, b) {
 			list = append(list, fmt.Sprintf("%s is %v; setup would write %v", strings.TrimPrefix(s.table+"."+s.key, "."), a, b))
 		}
 	}

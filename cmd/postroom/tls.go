@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"github.com/postroom/postroom/server/certs"
+	"github.com/postroom/postroom/server/dnsupdate"
 )
 
 // makeCerts puts together the certificates; the listeners at which names are validated are there already.
@@ -31,17 +32,29 @@ func (p *postroom) acme() (*certs.ACME, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &certs.ACME{Email: t.ACMEEmail, Directory: t.ACMEDirectory, Roots: roots, HTTPPort: portOf(p.httpPlain)}
+	key, err := t.accountKey()
+	if err != nil {
+		return nil, err
+	}
+	a := &certs.ACME{Email: t.ACMEEmail, Directory: t.ACMEDirectory, Roots: roots, KeyID: t.ACMEEABKid, MACKey: key, HTTPPort: portOf(p.httpPlain)}
 	if p.cfg.HTTP.TLS {
 		a.TLSPort = portOf(p.http)
 	}
-	if t.DNSProvider == rfc2136 {
-		a.DNS = &certs.DNS{Delegate: t.DNSDelegate, Update: &certs.Update{Server: withPort(t.DNSServer), KeyName: t.DNSKeyName, Algorithm: t.DNSKeyAlgorithm, Secret: t.DNSKeySecret}}
+	if primary := t.primary(); primary != nil {
+		a.DNS = &certs.DNS{Delegate: t.DNSDelegate, Update: primary}
 		for _, server := range p.cfg.DNS.Servers {
 			a.DNS.Resolvers = append(a.DNS.Resolvers, withPort(server))
 		}
 	}
 	return a, nil
+}
+
+// primary is the name server that takes updates, nil if there is none.
+func (t TLSConfig) primary() *dnsupdate.Primary {
+	if t.DNSProvider != rfc2136 {
+		return nil
+	}
+	return &dnsupdate.Primary{Server: withPort(t.DNSServer), KeyName: t.DNSKeyName, Algorithm: t.DNSKeyAlgorithm, Secret: t.DNSKeySecret}
 }
 
 // portOf is where a listener listens, 0 if there is none.

@@ -23,7 +23,7 @@ const (
 	MaxResults  = 10       // DKIM results of a row, SPF results and reasons as well; what is beyond them is dropped
 	MaxText     = 255      // octets of a text; a longer one is cut
 	MaxEntries  = 1000     // policies of a TLS report, and failures of one policy; failures beyond them are dropped
-	MaxCount    = 1 << 40  // messages of a row, or sessions; more are taken for so many
+	MaxCount    = 1 << 32  // messages of a row, or sessions; more are taken for so many, so that sums of millions of rows stay numbers
 
 	maxParts   = 20       // parts of a message that are looked at
 	maxMembers = 10       // files in an archive

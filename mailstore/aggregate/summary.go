@@ -7,8 +7,12 @@ import (
 	"time"
 )
 
-// MaxDomains is how many domains of a source a Summary shows: those of most messages.
-const MaxDomains = 20
+// The bounds of a picture, whatever reports say.
+const (
+	MaxDomains = 20     // of a source that a Summary shows: those of most messages
+	MaxSources = 10_000 // addresses that are told apart; rows of further ones count as those without an address
+	maxNames   = 50_000 // domains of all sources together; further ones are not counted by themselves
+)
 
 // Summary is who sends in a domain's name, as many reports together show it.
 type Summary struct {
@@ -43,35 +47,64 @@ type Domain struct {
 	Passed   int64 // of them, the check for this domain
 }
 
-// Summarize makes one picture of reports. One that came twice, with the same reporter, id, domain and time, counts once. The
-// time is n log n in the rows.
+// Summarize makes one picture of reports, as a Picture does.
 func Summarize(reports []Report) Summary {
-	s := Summary{}
-	seen := map[reportKey]bool{}
-	sources := map[netip.Addr]*tally{}
+	var p Picture
 	for i := range reports {
-		r := &reports[i]
-		key := reportKey{r.Organization, r.Email, r.ID, r.Policy.Domain, r.Begin.Unix(), r.End.Unix()}
-		if r.ID != "" && seen[key] {
-			continue
-		}
-		seen[key] = true
-		s.Reports++
-		s.First, s.Last = span(s.First, s.Last, r)
-		for _, row := range r.Rows {
-			from := sources[row.Source]
-			if from == nil {
-				from = &tally{Source: Source{IP: row.Source}, dkim: map[string]*Domain{}, spf: map[string]*Domain{}}
-				sources[row.Source] = from
-			}
-			from.First, from.Last = span(from.First, from.Last, r)
-			from.add(row)
-		}
+		p.Add(&reports[i])
 	}
-	for _, from := range sources {
-		from.DKIM, from.SPF = sorted(from.dkim), sorted(from.spf)
-		s.Messages, s.Passed, s.Failed = s.Messages+from.Messages, s.Passed+from.Passed, s.Failed+from.Failed
-		s.Sources = append(s.Sources, from.Source)
+	return p.Summary()
+}
+
+// Picture is what reports show together, one after the other: none needs to be kept. The zero value is ready. Memory is bounded but for the
+// names of the reports that were added. It is not safe for concurrent use.
+type Picture struct {
+	sum     Summary
+	seen    map[reportKey]bool
+	sources map[netip.Addr]*tally
+	names   int // in all tallies
+}
+
+// Add takes in a report. One that came twice, with the same reporter, id, domain and time, counts once. The time is linear in the rows.
+func (p *Picture) Add(r *Report) {
+	key := reportKey{r.Organization, r.Email, r.ID, r.Policy.Domain, r.Begin.Unix(), r.End.Unix()}
+	if r.ID != "" && p.seen[key] {
+		return
+	}
+	if p.seen == nil {
+		p.seen, p.sources = map[reportKey]bool{}, map[netip.Addr]*tally{}
+	}
+	p.seen[key] = true
+	p.sum.Reports++
+	p.sum.First, p.sum.Last = span(p.sum.First, p.sum.Last, r)
+	for i := range r.Rows {
+		from := p.source(r.Rows[i].Source)
+		from.First, from.Last = span(from.First, from.Last, r)
+		p.count(from, &r.Rows[i])
+	}
+}
+
+// source is the tally of an address, or of those that are too many.
+func (p *Picture) source(ip netip.Addr) *tally {
+	if p.sources[ip] == nil && len(p.sources) >= MaxSources {
+		ip = netip.Addr{}
+	}
+	from := p.sources[ip]
+	if from == nil {
+		from = &tally{Source: Source{IP: ip}, dkim: map[string]*Domain{}, spf: map[string]*Domain{}}
+		p.sources[ip] = from
+	}
+	return from
+}
+
+// Summary is the picture as it is now. The time is n log n in the sources.
+func (p *Picture) Summary() Summary {
+	s := p.sum
+	for _, from := range p.sources {
+		one := from.Source
+		one.DKIM, one.SPF = sorted(from.dkim), sorted(from.spf)
+		s.Messages, s.Passed, s.Failed = s.Messages+one.Messages, s.Passed+one.Passed, s.Failed+one.Failed
+		s.Sources = append(s.Sources, one)
 	}
 	slices.SortFunc(s.Sources, func(a, b Source) int { return cmp.Or(cmp.Compare(b.Messages, a.Messages), a.IP.Compare(b.IP)) })
 	return s
@@ -88,7 +121,8 @@ type tally struct {
 	dkim, spf map[string]*Domain
 }
 
-func (t *tally) add(row Row) {
+// count adds a row to a tally.
+func (p *Picture) count(t *tally, row *Row) {
 	n := row.Count
 	t.Messages += n
 	if row.Pass() {
@@ -115,17 +149,21 @@ func (t *tally) add(row Row) {
 	for _, h := range row.SPFResults {
 		hosts[h.Domain] = hosts[h.Domain] || h.Result == Pass
 	}
-	countDomains(t.dkim, signers, n)
-	countDomains(t.spf, hosts, n)
+	p.countDomains(t.dkim, signers, n)
+	p.countDomains(t.spf, hosts, n)
 }
 
-func countDomains(domains map[string]*Domain, passed map[string]bool, messages int64) {
+func (p *Picture) countDomains(domains map[string]*Domain, passed map[string]bool, messages int64) {
 	for name, pass := range passed {
 		if name == "" {
 			continue
 		}
 		d := domains[name]
+		if d == nil && p.names == maxNames {
+			continue
+		}
 		if d == nil {
+			p.names++
 			d = &Domain{Name: name}
 			domains[name] = d
 		}

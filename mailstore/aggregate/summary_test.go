@@ -55,3 +55,45 @@ func TestADomainCountsOnceARowAndTheMostAreShown(t *testing.T) {
 		t.Errorf("%d domains, first %+v", len(got), got[0])
 	}
 }
+
+// Reports are strangers': however many addresses and names they invent, the picture has its bounds.
+func TestAPictureIsBounded(t *testing.T) {
+	var p Picture
+	for n := range 4 {
+		r := Report{ID: fmt.Sprint(n), Policy: Policy{Domain: "x.example"}}
+		for i := range MaxSources / 2 {
+			ip := netip.AddrFrom4([4]byte{198, byte(n), byte(i >> 8), byte(i)})
+			row := Row{Source: ip, Count: MaxCount}
+			for k := range MaxResults {
+				row.DKIMResults = append(row.DKIMResults, DKIMResult{Domain: fmt.Sprintf("%d-%d-%d.example", n, i, k)})
+			}
+			r.Rows = append(r.Rows, row)
+		}
+		p.Add(&r)
+	}
+	s := p.Summary()
+	if want := int64(2 * MaxSources * MaxCount); s.Messages != want || s.Failed != want {
+		t.Errorf("%d of %d messages, %d failed", s.Messages, want, s.Failed)
+	}
+	if len(s.Sources) != MaxSources+1 || s.Sources[0].IP.IsValid() || s.Sources[0].Messages != MaxSources*MaxCount {
+		t.Errorf("%d sources, first %+v", len(s.Sources), s.Sources[0])
+	}
+	if p.names != maxNames {
+		t.Errorf("%d names", p.names)
+	}
+}
+
+func TestATLSReportThatCameTwiceCountsOnce(t *testing.T) {
+	p := TLSPicture{Domain: "x.example"}
+	r := TLSReport{Organization: "big", ID: "1", Policies: []TLSPolicy{{Domain: "x.example", Successes: 5, Failed: 2}, {Domain: "other.example", Successes: 9}}}
+	p.Add(&r)
+	p.Add(&r)
+	r.ID = "2"
+	p.Add(&r)
+	r.ID = ""
+	p.Add(&r)
+	p.Add(&r) // without an id nobody can say that it is the same
+	if got := p.Summary(); got != (TLSSummary{Reports: 4, Successes: 20, Failed: 8}) {
+		t.Errorf("%+v", got)
+	}
+}

@@ -166,3 +166,38 @@ func (n *number) UnmarshalJSON(data []byte) error {
 	*n = number(count(string(bytes.Trim(data, `"`))))
 	return nil
 }
+
+// TLSSummary is how others' connections for a domain went, as many reports together show it.
+type TLSSummary struct {
+	Reports   int   // without those that came twice
+	Successes int64 // sessions
+	Failed    int64
+}
+
+// TLSPicture is what TLS reports show of one domain together. The zero value but for Domain is ready.
+type TLSPicture struct {
+	Domain string
+	sum    TLSSummary
+	seen   map[reportKey]bool
+}
+
+// Add takes in a report. One that came twice, with the same reporter, id and time, counts once; policies of other domains do not.
+func (p *TLSPicture) Add(r *TLSReport) {
+	key := reportKey{r.Organization, r.Contact, r.ID, p.Domain, r.Begin.Unix(), r.End.Unix()}
+	if r.ID != "" && p.seen[key] {
+		return
+	}
+	if p.seen == nil {
+		p.seen = map[reportKey]bool{}
+	}
+	p.seen[key] = true
+	p.sum.Reports++
+	for _, policy := range r.Policies {
+		if policy.Domain == p.Domain {
+			p.sum.Successes, p.sum.Failed = p.sum.Successes+policy.Successes, p.sum.Failed+policy.Failed
+		}
+	}
+}
+
+// Summary is the picture as it is now.
+func (p *TLSPicture) Summary() TLSSummary { return p.sum }

@@ -20,3 +20,22 @@ func Complete(header []byte, domain string, now time.Time) (front []byte) {
 	}
 	return front
 }
+
+// Redate gives the header of a draft as it leaves, with its empty line: with the time of now as its Date (RFC 5322, 3.6.1: when
+// the message is complete), a Message-ID at the domain if it has none, and without Return-Path. All else is as it was.
+func Redate(header []byte, domain string, now time.Time) []byte {
+	kept := make([]byte, 0, len(header)+len(dateLayout))
+	named := false
+	for f := range fields(header) {
+		if f.is("date") || f.is("return-path") {
+			continue
+		}
+		named = named || f.is("message-id")
+		kept = append(kept, f.lines...)
+	}
+	front := appendField(nil, "Date", now.Format(dateLayout))
+	if !named {
+		front = appendField(front, "Message-ID", NewMessageID(domain))
+	}
+	return append(front, kept...)
+}

@@ -22,12 +22,12 @@ type Outgoing struct {
 	body   *io.SectionReader
 }
 
-// Outbound makes a message fit to leave: without its Bcc, Resent-Bcc (RFC 5322, 3.6.3) and Return-Path fields, and byte for
+// Outbound makes a message fit to leave: without its Bcc, Resent-Bcc (RFC 5322, 3.6.3), Return-Path and Postroom-Simulated fields, and byte for
 // byte the same for the rest. What is a field and where the header ends is as mailstore/message reads it: a line that is neither
 // a field nor folded belongs to the field before it. The message is read once to its end; memory holds the header, of at
 // most MaxHeader octets, else the error is ErrHeaderTooLarge. Other errors are those of r.
 func Outbound(r io.ReaderAt, size int64) (*Outgoing, error) {
-	header, err := readHeader(r, size)
+	header, err := ReadHeader(r, size)
 	if err != nil {
 		return nil, err
 	}
@@ -66,8 +66,9 @@ func (o *Outgoing) ReadAt(p []byte, off int64) (n int, err error) {
 	return n + m, err
 }
 
-// readHeader reads up to and with the empty line that ends the header, or all if there is none.
-func readHeader(r io.ReaderAt, size int64) ([]byte, error) {
+// ReadHeader reads the header of a message of size octets, up to and with the empty line that ends it, or all if there is none.
+// It has at most MaxHeader octets, else the error is ErrHeaderTooLarge.
+func ReadHeader(r io.ReaderAt, size int64) ([]byte, error) {
 	var header []byte
 	for step := int64(16 << 10); ; step *= 2 {
 		want := min(size, step, MaxHeader+2) // one octet more than the limit, and what an empty line may add
@@ -116,7 +117,7 @@ func headerEnd(b []byte) int {
 func withoutBcc(header []byte) []byte {
 	kept := make([]byte, 0, len(header))
 	for f := range fields(header) {
-		if !f.is("bcc") && !f.is("resent-bcc") && !f.is("return-path") {
+		if !f.is("bcc") && !f.is("resent-bcc") && !f.is("return-path") && !f.is(simulatedLower) {
 			kept = append(kept, f.lines...)
 		}
 	}

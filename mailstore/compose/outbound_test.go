@@ -59,6 +59,7 @@ func TestBccIsTakenOutAndNothingElse(t *testing.T) {
 	for _, tc := range []struct{ what, raw, want string }{
 		{"none", "From: a\r\nTo: b\r\n\r\nbody", "From: a\r\nTo: b\r\n\r\nbody"},
 		{"first", "Bcc: x\r\nFrom: a\r\n\r\nbody", "From: a\r\n\r\nbody"},
+		{"simulated", "From: a\r\npostroom-Simulated: code\r\nTo: b\r\n\r\nbody", "From: a\r\nTo: b\r\n\r\nbody"},
 		{"last", "From: a\r\nBcc: x\r\n\r\nbody", "From: a\r\n\r\nbody"},
 		{"alone", "Bcc: x\r\n\r\nbody", "\r\nbody"},
 		{"many", "bcc: x\r\nFrom: a\r\nBCC:y\r\nbCc : z\r\nTo: b\r\nResent-Bcc: q\r\nRESENT-BCC\t:q\r\n\r\n", "From: a\r\nTo: b\r\n\r\n"},

@@ -6,9 +6,11 @@ import "strings"
 // newest one is in front.
 const PassageField = "Postroom-Trace"
 
-// SimulatedField is the field of a message that was simulated, with the name of its scenario. It tells people and programs; it proves
-// nothing, for another server can write it too.
+// SimulatedField is the field of a message that was simulated, with the name of its scenario. It is taken out of what comes in by SMTP and of
+// what leaves, so that nobody outside can write it.
 const SimulatedField = "Postroom-Simulated"
+
+const simulatedLower = "postroom-simulated"
 
 // MaxPassages bounds how many passages of a message are looked at, and handed on with a forward.
 const MaxPassages = 50
@@ -37,7 +39,7 @@ func (o Original) passages() []string {
 	if o.Raw == nil {
 		return nil
 	}
-	header, err := readHeader(o.Raw, o.Size)
+	header, err := ReadHeader(o.Raw, o.Size)
 	if err != nil {
 		return nil
 	}

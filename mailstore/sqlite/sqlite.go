@@ -407,8 +407,7 @@ func (tx *Tx) Exec(query string, args ...any) (sql.Result, error) {
 }
 
 // query gives the rows of a statement. They are closed by done.
-func (tx *Tx) query(query string, args []any) (rows *sql.Rows, done func(), err error) {
-	ctx := context.Background()
+func (tx *Tx) query(ctx context.Context, query string, args []any) (rows *sql.Rows, done func(), err error) {
 	stmt, err := tx.stmts.get(ctx, query)
 	if err != nil {
 		return nil, nil, err
@@ -428,7 +427,13 @@ func (tx *Tx) query(query string, args []any) (rows *sql.Rows, done func(), err 
 
 // Row scans the single row of a statement; sql.ErrNoRows if there is none.
 func (tx *Tx) Row(query string, args []any, dest ...any) error {
-	rows, done, err := tx.query(query, args)
+	return tx.RowWithin(context.Background(), query, args, dest...)
+}
+
+// RowWithin is Row for a statement that may take long: the end of ctx interrupts it, and its error is the answer. There is
+// no such thing for many rows: the driver interrupts only the way to the first one.
+func (tx *Tx) RowWithin(ctx context.Context, query string, args []any, dest ...any) error {
+	rows, done, err := tx.query(ctx, query, args)
 	if err != nil {
 		return err
 	}
@@ -447,7 +452,7 @@ func (tx *Tx) Row(query string, args []any, dest ...any) error {
 
 // Each calls f for each row of a statement, with a function that scans it.
 func (tx *Tx) Each(query string, args []any, f func(scan func(...any) error) error) error {
-	rows, done, err := tx.query(query, args)
+	rows, done, err := tx.query(context.Background(), query, args)
 	if err != nil {
 		return err
 	}

@@ -177,3 +177,19 @@ func TestAClosedFileRefusesInClearWords(t *testing.T) {
 		t.Errorf("View: %v", err)
 	}
 }
+
+func TestAStatementThatTakesLongEndsWithItsContext(t *testing.T) {
+	db := open(t, filepath.Join(t.TempDir(), "a.db"), schema)
+	ctx, cancel := context.WithCancel(t.Context())
+	err := db.View(t.Context(), func(tx *Tx) error {
+		go cancel() // it may have begun by then, or not
+		var n int
+		return tx.RowWithin(ctx, "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT COUNT(*) FROM n", nil, &n)
+	})
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("it ended with %v", err)
+	}
+	if n := count(t, db); n != 0 {
+		t.Errorf("%d rows", n)
+	}
+}

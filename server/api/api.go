@@ -15,6 +15,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/postroom/postroom/mailstore"
+	"github.com/postroom/postroom/server/api/mcp"
 	"github.com/postroom/postroom/server/dnscheck"
 	"github.com/postroom/postroom/server/domains"
 	"github.com/postroom/postroom/server/health"
@@ -64,6 +65,8 @@ type Config struct {
 	// Caught gives the mail that is caught instead of leaving, newest first. nil: mail leaves.
 	Caught func() []CaughtMessage
 
+	PDFText func(ctx context.Context, file []byte) (string, error) // reads the text of a PDF; nil: nobody can
+
 	PingInterval time.Duration // of WebSockets; default 25 s
 	SilentSocket time.Duration // a WebSocket of /v0 whose client has not subscribed after this long is told all; default 2 s
 	SlowReader   time.Duration // a frame that a client has not taken after this long ends its socket; default 10 s
@@ -97,6 +100,7 @@ type Server struct {
 	large       map[string]large // the routes that take large bodies, by their patterns
 	v0          *v0Table
 	room        *room
+	mcp         *mcp.HTTP
 
 	socketQuery []*huma.Param // what the WebSocket's query may hold
 
@@ -118,6 +122,7 @@ func New(cfg Config, dir *tenancy.Directory, log *slog.Logger) *Server {
 	s.life, s.cut = context.WithCancel(context.Background())
 	s.sockets.perWorkspace = map[string]int{}
 	s.waits.perWorkspace = map[mailstore.WorkspaceID]int{}
+	s.mcp = mcp.NewHTTP(mcp.Config{Version: s.cfg.Version, PDFText: s.cfg.PDFText, Log: log}, s.identify, s.Handler())
 	s.mux, s.v0 = s.routes(), s.v0Routes()
 	return s
 }
@@ -136,6 +141,7 @@ func (s *Server) Drain(ctx context.Context) error {
 	s.drainOnce.Do(func() {
 		s.sockets.close()
 		close(s.draining)
+		s.mcp.Close()
 	})
 	err := s.sockets.wait(ctx)
 	s.cut()

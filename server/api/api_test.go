@@ -44,6 +44,7 @@ type tenant struct {
 	address           string
 	inboxKey          string
 	message, thread   string
+	draft             string
 	rejection         string // of a message to address in Junk
 	keyID, inboxKeyID string
 }
@@ -124,6 +125,9 @@ func (w *world) tenant(domain string) (n tenant) {
 	w.must(200, "GET", "/v1/inboxes/"+n.inbox+"/messages/"+n.message, n.key, "", &m)
 	n.thread = m.ThreadID
 	_, n.rejection = w.quarantine(n, n.address)
+	var d struct{ ID string }
+	w.must(201, "POST", "/v1/inboxes/"+n.inbox+"/drafts", k.Key, `{"to":"bob@x.example","subject":"Begun","text":"x"}`, &d)
+	n.draft = d.ID
 	return n
 }
 

@@ -69,7 +69,7 @@ func domainOf(d tenancy.Domain, records []dnscheck.Record) domain {
 		o.DNSRecords = append(o.DNSRecords, recordOf(r, f, known))
 	}
 	if d.Taken {
-		o.Problems = append(o.Problems, domainProblem{"taken", d.Name, "The domain is proven to be yours, and another workspace has it verified: it becomes yours when that one has lost it, a week after it stopped pointing there."})
+		o.Problems = append(o.Problems, domainProblem{"taken", d.Name, "The domain is proven to be yours, and another workspace has it verified: it becomes yours a week after the text that proves it for that one is gone from the DNS."})
 	}
 	for _, p := range report.Problems {
 		o.Problems = append(o.Problems, domainProblem(p))

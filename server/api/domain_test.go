@@ -118,7 +118,7 @@ func TestASetupLinkNeedsNoKey(t *testing.T) {
 	zones.Set("_postroom.new.test.", fmt.Sprintf("1 TXT %q", d.record("ownership").Value))
 	zones.Set("_dmarc.new.test.", `1 TXT "<script>alert(1)</script>"`)
 	page := w.must(200, "GET", path, "", "", nil)
-	for _, want := range []string{"The domain is verified", d.record("ownership").Value, "p=MII", "&lt;script&gt;", "mail.example"} {
+	for _, want := range []string{"The domain is verified", d.record("ownership").Value, "p=MII", "&lt;script&gt;", "mail.example", "only if mail of new.test is to be received and sent by " + d.record("mx").Value} {
 		if !strings.Contains(page.body, want) {
 			t.Errorf("%q is not on the page", want)
 		}

@@ -57,9 +57,12 @@ func (s *Server) follow(ctx context.Context, g *tenancy.Grant, ws mailstore.Work
 	return &follower{grant: g, journal: j, workspace: id}, nil
 }
 
+// endCursor is a word for the cursor of the end as it is now.
+const endCursor = "end"
+
 // start sets the place: a cursor, or the end as it is now.
 func (f *follower) start(ctx context.Context, cursor string) (err error) {
-	if cursor != "" {
+	if cursor != "" && cursor != endCursor {
 		f.cursor, err = journal.ParseCursor(cursor)
 		return err
 	}
@@ -159,7 +162,7 @@ func (f *follower) message(ctx context.Context, l journal.Line) (messageObject, 
 
 type eventsQuery struct {
 	OperatorQuery
-	Cursor   string   `query:"cursor" doc:"The place to go on from; without one, the beginning of the journal."`
+	Cursor   string   `query:"cursor" doc:"The place to go on from; without one, the beginning of the journal. end: only what happens from now on."`
 	Limit    int      `query:"limit" minimum:"1" maximum:"200" default:"50" doc:"Events of a page."`
 	Wait     int      `query:"wait" minimum:"0" maximum:"60" doc:"Seconds to wait for an event if there is none."`
 	Types    []string `query:"types,explode" doc:"Only these types; separated by commas, or given several times."`

@@ -221,16 +221,26 @@ func (c *call) done() {
 	}
 }
 
-// authenticate finds the key of a request. A WebSocket's may also be in the query or a subprotocol, where browsers can
-// put it.
+// authenticate gives what the key of a request grants.
 func (s *Server) authenticate(r *http.Request) (*tenancy.Grant, error) {
+	key, err := keyOfRequest(r)
+	if err != nil {
+		return nil, err
+	}
+	from, _ := netip.ParseAddrPort(r.RemoteAddr) // the zero address is in no network
+	return s.dir.Authenticate(r.Context(), key, from.Addr().Unmap())
+}
+
+// keyOfRequest finds the key of a request. A WebSocket's may also be in the query or a subprotocol, where browsers can
+// put it.
+func keyOfRequest(r *http.Request) (string, error) {
 	key := r.Header.Get("X-API-Key")
 	if len(slices.Compact(slices.Clone(r.Header.Values("X-API-Key")))) > 1 {
-		return nil, errTwoKeys
+		return "", errTwoKeys
 	}
 	if bearer, ok := cutPrefixFold(r.Header.Get("Authorization"), "Bearer "); ok {
 		if key != "" && key != strings.TrimSpace(bearer) {
-			return nil, errTwoKeys
+			return "", errTwoKeys
 		}
 		key = strings.TrimSpace(bearer)
 	}
@@ -240,10 +250,9 @@ func (s *Server) authenticate(r *http.Request) (*tenancy.Grant, error) {
 		}
 	}
 	if key == "" {
-		return nil, errUnauthenticated
+		return "", errUnauthenticated
 	}
-	from, _ := netip.ParseAddrPort(r.RemoteAddr) // the zero address is in no network
-	return s.dir.Authenticate(r.Context(), key, from.Addr().Unmap())
+	return key, nil
 }
 
 func cutPrefixFold(s, prefix string) (string, bool) {

@@ -44,9 +44,6 @@ type newAttachment struct {
 	Disposition string `json:"disposition,omitempty" enum:"attachment,inline" doc:"How it is meant; attachment by default."`
 }
 
-// maxAhead is how far ahead a message can be scheduled.
-const maxAhead = 366 * 24 * time.Hour
-
 var (
 	errNotOwned  = fault.New(fault.Forbidden, "sender_not_owned", "A message is from an address of its inbox; this is none of them.").At("body.from")
 	errNobody    = fault.New(fault.Invalid, "no_recipients", "The message has no recipient; name one in to, cc or bcc.").At("body.to")
@@ -66,6 +63,8 @@ type writing struct {
 	to, cc, bcc []mailbox
 	replyTo     []mailbox
 	attachments []compose.Attachment
+	kept        int    // attachments that a draft has already, before these
+	attachedAs  string // what they are called in the body; "" is attachments
 	headers     []compose.Header
 	thread      mailstore.ThreadID
 	repliesTo   mailstore.MessageID // what this replies to
@@ -82,7 +81,7 @@ func (w *writing) read() error {
 	if len(from) > 1 {
 		m.add("body.from", "A message is from one address.")
 	}
-	w.attachments = m.attachments(l.Attachments, w.lifted)
+	w.attachments = m.attachments(w.attached(), l.Attachments, w.lifted)
 	for name, value := range l.Headers {
 		if lower := strings.ToLower(name); l.Unsubscribe && (lower == "list-unsubscribe" || lower == "list-unsubscribe-post") {
 			m.add("body.headers."+name, "The server writes this one, for unsubscribe is set.")
@@ -93,8 +92,8 @@ func (w *writing) read() error {
 		m.add("body.unsubscribe", "This server has no public address for links; its operator must set http.public_url.")
 	}
 	slices.SortFunc(w.headers, func(a, b compose.Header) int { return cmp.Compare(a.Name, b.Name) })
-	if l.SendAt != nil && l.SendAt.Sub(w.now) > maxAhead {
-		m.add("body.sendAt", "A message can be scheduled at most a year ahead.")
+	if l.SendAt != nil && l.SendAt.Sub(w.now) > mailstore.MaxAhead {
+		m.add("body.sendAt", "A message can be scheduled at most a year ahead (limit scheduleAhead).")
 	}
 	if err := m.err(); err != nil {
 		return err
@@ -113,11 +112,11 @@ func (w *writing) read() error {
 }
 
 // attachments reads attachments; what is no base64 is a mistake.
-func (m *mistakes) attachments(list []newAttachment, contents []lifted) (all []compose.Attachment) {
+func (m *mistakes) attachments(place string, list []newAttachment, contents []lifted) (all []compose.Attachment) {
 	for i, a := range list {
 		content, ok := contentOf(contents, a.Content)
 		if !ok {
-			m.add(fmt.Sprintf("body.attachments[%d].content", i), "The content is base64.")
+			m.add(fmt.Sprintf("%s[%d].content", place, i), "The content is base64.")
 		}
 		all = append(all, compose.Attachment{Filename: a.Filename, ContentType: a.ContentType, Content: content, ContentID: a.ContentID, Inline: a.Disposition == "inline"})
 	}
@@ -184,23 +183,14 @@ func readableAttachments(list, own []compose.Attachment) []compose.Attachment {
 // submit writes the draft and hands it over to be sent.
 func (w *writing) submit(ctx context.Context, d *compose.Draft) (sent mailstore.Submitted, err error) {
 	places := w.places()
-	switch n := len(w.to) + len(w.cc) + len(w.bcc); {
-	case n == 0:
+	if len(w.to)+len(w.cc)+len(w.bcc) == 0 {
 		return sent, errNobody
-	case n > compose.MaxRecipients:
-		return sent, errTooManyTo
 	}
-	if err := w.placed(d.Check()); err != nil {
+	spool, err := w.spool(d)
+	if err != nil {
 		return sent, err
 	}
-	spool := mailstore.NewSpool(w.sender.Mail)
 	defer spool.Close()
-	if _, err := d.WriteTo(&bounded{to: spool, left: w.most}); err != nil {
-		if errors.Is(err, errTooLong) {
-			return sent, tooLargeMessage(w.most)
-		}
-		return sent, w.placed(err)
-	}
 	s := mailstore.Submission{Sender: w.from.Address, Spool: spool, Thread: w.thread, Undo: w.sender.Undo, Labels: lower(w.letter.Labels), Request: w.request, Unsubscribe: w.letter.Unsubscribe, Answers: w.repliesTo}
 	known := map[string]bool{}
 	for _, list := range [][]mailbox{w.to, w.cc, w.bcc} {
@@ -219,6 +209,25 @@ func (w *writing) submit(ctx context.Context, d *compose.Draft) (sent mailstore.
 		err = refusedAt(*fault.From(err), places, sent.Rejected)
 	}
 	return sent, err
+}
+
+// spool writes the draft; who calls closes what it is given.
+func (w *writing) spool(d *compose.Draft) (*mailstore.Spool, error) {
+	if len(d.To)+len(d.Cc)+len(d.Bcc) > compose.MaxRecipients {
+		return nil, errTooManyTo
+	}
+	if err := w.placed(d.Check()); err != nil {
+		return nil, err
+	}
+	spool := mailstore.NewSpool(w.sender.Mail)
+	_, err := d.WriteTo(&bounded{to: spool, left: w.most})
+	if err == nil {
+		return spool, nil
+	}
+	if err = w.placed(err); errors.Is(err, errTooLong) {
+		err = tooLargeMessage(w.most)
+	}
+	return nil, errors.Join(err, spool.Close())
 }
 
 func tooLargeMessage(most int64) *Problem {
@@ -276,6 +285,9 @@ func (w *writing) place(path string) string {
 	switch {
 	case err == nil && n < len(lists[field]):
 		return lists[field][n].place
+	case err == nil && field == "attachments" && w.kept > 0 && n >= w.kept:
+		_, rest, _ := strings.Cut(index, "]")
+		return fmt.Sprintf("%s[%d]%s", w.attached(), n-w.kept, rest)
 	case err == nil && field == "headers" && n < len(w.headers):
 		return "body.headers." + strings.ToValidUTF8(w.headers[n].Name, "\uFFFD")
 	}

@@ -8,11 +8,14 @@ type lifted struct {
 	bad    bool // it was no base64
 }
 
+// addedAttachments is the name of the attachments that a draft gets when it is changed.
+const addedAttachments = "addAttachments"
+
 // liftMark begins what stands in the place of a content that was taken out; its number follows. Every content is taken
 // out, so nobody can write one.
 const liftMark = "#"
 
-// lift takes the content of attachments out of a JSON body: what is a string at attachments[…].content is decoded where it
+// lift takes the content of attachments out of a JSON body: what is a string at attachments[…].content or addAttachments[…].content is decoded where it
 // lies, and rest holds its number in its place. So a body of many megabytes costs what it has octets, and the checks of
 // every body see the rest. What is no JSON stays as it is, for those checks to refuse. body is not to be used any more.
 func lift(body []byte) (rest []byte, contents []lifted) {
@@ -66,7 +69,7 @@ func (l *lifter) text(end int) {
 				json.Unmarshal(l.in[l.pos:end], &l.names[depth]) // what cannot be read has no name
 			}
 		}
-	case string(l.open) == "{[{" && l.names[1] == "attachments" && l.names[3] == "content":
+	case string(l.open) == "{[{" && (l.names[1] == "attachments" || l.names[1] == addedAttachments) && l.names[3] == "content":
 		l.out = append(append(l.out, l.in[l.kept:l.pos+1]...), liftMark...)
 		l.out = append(appendInt(l.out, len(l.contents)), '"')
 		l.kept = end

@@ -36,10 +36,14 @@ type messageObject struct {
 	HTML          string       `json:"html,omitempty" doc:"As the sender wrote it: not safe to show without care."`
 	ExtractedText string       `json:"extractedText,omitempty" doc:"The new text of a reply, without the quoted history."`
 	Preview       string       `json:"preview" doc:"The beginning of the text, on one line."`
-	Labels        []string     `json:"labels" doc:"received or sent, unread while unseen, spam, trash, draft, starred, and your own."`
+	Labels        []string     `json:"labels" doc:"received or sent, unread while unseen, spam, trash, draft, scheduled, starred, and your own."`
 	Attachments   []attachment `json:"attachments" doc:"What is attached, and inline images."`
 	Size          int64        `json:"size" doc:"Octets of the whole message."`
-	Status        string       `json:"status,omitempty" enum:"queued,scheduled,held,deferred,sent,delivered,bounced,cancelled,rejected" doc:"What became of a message that was sent; sent: a relay has it. GET …/delivery tells of each recipient."`
+	SendAt        *stamp       `json:"sendAt,omitempty" doc:"When it is sent, of what is scheduled."`
+	Version       string       `json:"version,omitempty" doc:"In answers about drafts alone: names the draft as it is, for If-Match."`
+	Unsubscribe   bool         `json:"unsubscribe,omitempty" doc:"In answers about drafts alone: each recipient gets a link to unsubscribe."`
+	Failure       string       `json:"failure,omitempty" doc:"In answers about drafts alone: why it could not be sent at its time."`
+	Status        string       `json:"status,omitempty" enum:"queued,scheduled,held,deferred,sent,delivered,bounced,cancelled,rejected" doc:"What became of a message that was sent; sent: a relay has it. GET …/delivery tells of each recipient. Of a draft with a time, scheduled."`
 	ReceivedAt    *stamp       `json:"receivedAt,omitempty" doc:"When it came; absent if it was sent."`
 	SentAt        *stamp       `json:"sentAt,omitempty" doc:"When it was sent; absent if it was received."`
 	CreatedAt     stamp        `json:"createdAt" doc:"When it was stored."`
@@ -49,6 +53,7 @@ type messageObject struct {
 	Truncated     bool         `json:"truncated,omitempty" doc:"text or html was cut."`
 	Trust         *trustFacts  `json:"trust,omitempty" doc:"Facts for a reader that cannot see the message, such as a language model. Only where one message is fetched or changed: not in lists, threads and events."`
 	Delivery      *delivery    `json:"delivery,omitempty" doc:"In events alone: what became of one recipient."`
+	Highlights    []highlight  `json:"highlights,omitempty" doc:"In a search alone: where it has what was looked for; at most 10."`
 }
 
 // auth is evidence of who sent a message (RFC 8601).
@@ -121,7 +126,7 @@ func messageOf(m mailstore.Message) messageObject {
 	o := messageObject{ID: string(m.ID), InboxID: string(m.InboxID), ThreadID: string(m.ThreadID), Mailboxes: append([]string{}, m.Mailboxes...), DeliveredTo: m.DeliveredTo,
 		MessageID: e.MessageID, References: append([]string{}, e.References...), To: each(e.To, personOf), Cc: each(e.Cc, personOf), Bcc: each(e.Bcc, personOf),
 		ReplyTo: each(e.ReplyTo, personOf), Subject: e.Subject, Text: m.Preview, Preview: m.Preview, Labels: append([]string{}, m.Labels...), Attachments: each(m.Attachments, attachmentOf),
-		Size: m.Size, Status: string(m.Status), CreatedAt: stamp{m.CreatedAt}, UpdatedAt: stamp{m.UpdatedAt}, Auth: authOf(m.Auth), Junk: junkOf(m.Junk)}
+		Size: m.Size, Status: string(m.Status), SendAt: timeOf(m.SendAt), CreatedAt: stamp{m.CreatedAt}, UpdatedAt: stamp{m.UpdatedAt}, Auth: authOf(m.Auth), Junk: junkOf(m.Junk)}
 	if len(e.InReplyTo) > 0 {
 		o.InReplyTo = e.InReplyTo[0]
 	}
@@ -165,12 +170,14 @@ func asReadBy(ctx context.Context, g *tenancy.Grant, box mailstore.Inbox, m mail
 type messageList struct {
 	Messages   []messageObject `json:"messages" doc:"Newest first, without html and with text cut to preview."`
 	NextCursor string          `json:"nextCursor,omitempty" doc:"Ask for the next page with it; absent on the last one."`
+	Partial    bool            `json:"partial,omitempty" doc:"Of a search: mail of before an update of the server is still being indexed; older messages may be missing."`
 }
 
 type (
 	messages struct {
 		InboxPath
 		Page
+		Q            string    `query:"q" doc:"What to look for, written as for GET /v1/search; the newest first, with highlights."`
 		Labels       []string  `query:"labels,explode" doc:"Only messages that bear all of these; separated by commas, or given several times."`
 		From         string    `query:"from" doc:"Part of the sender's name or address."`
 		To           string    `query:"to" doc:"Part of a recipient's name or address."`
@@ -191,14 +198,17 @@ type (
 		MessagePath
 		Attachment string `path:"attachment" doc:"Id of the attachment."`
 	}
-	labelChange struct {
+	LabelChange struct {
 		AddLabels    []string `json:"addLabels,omitempty" doc:"unread, read, starred, spam, trash, or labels of your own."`
 		RemoveLabels []string `json:"removeLabels,omitempty" doc:"Labels to take away, of the same kinds."`
 		Unread       *bool    `json:"unread,omitempty" doc:"The same as adding or removing unread."`
 	}
 	messageChange struct {
 		MessagePath
-		Body labelChange
+		Body struct {
+			LabelChange
+			SendAt moment `json:"sendAt,omitempty" doc:"Another time for what waits for one, at most a year ahead; a time that has passed is at once, null cancels. Of a draft: when it is sent, null takes the time away."`
+		}
 	}
 	messageDelete struct {
 		MessagePath
@@ -218,7 +228,7 @@ func (m messages) filter() mailstore.MessageFilter {
 	return f
 }
 
-func (c labelChange) change() mailstore.MessageChange {
+func (c LabelChange) change() mailstore.MessageChange {
 	m := mailstore.MessageChange{AddLabels: lower(c.AddLabels), RemoveLabels: lower(c.RemoveLabels)}
 	if c.Unread != nil && *c.Unread {
 		m.AddLabels = append(m.AddLabels, mailstore.LabelUnread)
@@ -257,11 +267,16 @@ func (s *Server) messageRoutes(a huma.API) {
 			o, err = o.withTrust(ctx, box, m)
 			return &result[messageObject]{o}, err
 		})
-	register(s, a, route(http.MethodPatch, one, "updateMessage", "messages", "Change a message's labels", 200),
+	register(s, a, route(http.MethodPatch, one, "updateMessage", "messages", "Change a message's labels, or when it is sent", 200),
 		func(ctx context.Context, g *tenancy.Grant, in *messageChange) (*result[messageObject], error) {
 			box, err := in.mail(ctx, g, tenancy.MessagesUpdate)
 			if err != nil {
 				return nil, err
+			}
+			if in.Body.SendAt.given {
+				if err := moveTime(ctx, g, box, in.id(), in.Body.SendAt.time()); err != nil {
+					return nil, err
+				}
 			}
 			m, err := box.ChangeMessage(ctx, in.id(), in.Body.change())
 			if err != nil {
@@ -269,7 +284,7 @@ func (s *Server) messageRoutes(a huma.API) {
 			}
 			return &result[messageObject]{asReadBy(ctx, g, box, m)}, nil
 		})
-	register(s, a, route(http.MethodDelete, one, "deleteMessage", "messages", "Move a message to Trash, or remove it from there", 204),
+	register(s, a, route(http.MethodDelete, one, "deleteMessage", "messages", "Move a message to Trash, or remove it from there; one that is scheduled is cancelled", 204),
 		func(ctx context.Context, g *tenancy.Grant, in *messageDelete) (*struct{}, error) {
 			box, err := in.mail(ctx, g, tenancy.MessagesDelete)
 			if err != nil {
@@ -285,6 +300,10 @@ func listMessages(ctx context.Context, g *tenancy.Grant, in *messages) (*result[
 	if err != nil {
 		return nil, err
 	}
+	if in.Q != "" {
+		list, err := textQuery{q: in.Q, page: in.Page, filter: in.filter()}.messages(ctx, box.Mail())
+		return &result[messageList]{list}, err
+	}
 	list := "messages:" + string(box.ID())
 	at, err := parsePlace(list, in.Cursor)
 	if err != nil {
@@ -294,7 +313,7 @@ func listMessages(ctx context.Context, g *tenancy.Grant, in *messages) (*result[
 	if err != nil {
 		return nil, err
 	}
-	return &result[messageList]{messageList{each(all, messageOf), nextPlace(list, behind)}}, nil
+	return &result[messageList]{messageList{Messages: each(all, messageOf), NextCursor: nextPlace(list, behind)}}, nil
 }
 
 // byteRoutes give bytes as they are. A browser must not take them for a page of ours: they are downloads, in a sandbox.
@@ -319,12 +338,16 @@ func (s *Server) byteRoutes(a huma.API, one string) {
 		if err != nil {
 			return nil, err
 		}
-		att, r, err := box.Attachment(ctx, in.id(), in.Attachment)
-		if err != nil {
-			return nil, err
-		}
-		return stream(r, harmless(att.ContentType), att.Filename, -1), nil
+		return attachmentOfMessage(ctx, box, in.id(), in.Attachment)
 	})
+}
+
+func attachmentOfMessage(ctx context.Context, box mailstore.Inbox, id mailstore.MessageID, part string) (*huma.StreamResponse, error) {
+	att, r, err := box.Attachment(ctx, id, part)
+	if err != nil {
+		return nil, err
+	}
+	return stream(r, harmless(att.ContentType), att.Filename, -1), nil
 }
 
 func bytesOf(contentType string) map[string]*huma.Response {

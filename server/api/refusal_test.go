@@ -29,6 +29,7 @@ func TestNoPartOfAQueryIsPassedOver(t *testing.T) {
 			t.Errorf("%s: %d %s", name, a.status, a.body)
 		}
 	}
+	w.must(204, "DELETE", "/v1/inboxes/"+w.a.inbox+"/drafts/"+w.a.draft, w.a.key, "", nil)
 	for query, want := range map[string]int{
 		"labels=first&labels=unread": 1, "labels=first,unread": 1, "labels=first&labels=other": 0, "labels=first,other": 0, "labels=": 1,
 	} {

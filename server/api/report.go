@@ -27,6 +27,7 @@ type domainReports struct {
 	Sources []reportSource `json:"sources" doc:"Who sent in the domain's name, those of most messages first; at most 500."`
 	TLS     tlsSummary     `json:"tls" doc:"How others' connections to the domain's servers went."`
 	Unread  int            `json:"unread" doc:"Reports of the workspace that came and were not read yet: ask again."`
+	Omitted int            `json:"omitted,omitempty" doc:"Older reports about the domain that are not summed up here, for there are too many: ask for fewer days."`
 }
 
 type reportSummary struct {
@@ -60,7 +61,7 @@ type reportDomain struct {
 }
 
 type tlsSummary struct {
-	Reports   int   `json:"reports" doc:"That came."`
+	Reports   int   `json:"reports" doc:"Without those that came twice."`
 	Successes int64 `json:"successes" doc:"Sessions with TLS as the policy asks."`
 	Failed    int64 `json:"failed" doc:"Sessions without."`
 }
@@ -91,15 +92,7 @@ func (s *Server) domainReports(ctx context.Context, g *tenancy.Grant, in *report
 	if err != nil {
 		return nil, err
 	}
-	all := aggregate.Summarize(found.DMARC)
-	o := domainReports{Domain: d.Name, Address: d.Reports(), DMARC: summaryOf(all), Sources: each(all.Sources[:min(len(all.Sources), MaxReportSources)], sourceOf), Unread: found.Unread,
-		TLS: tlsSummary{Reports: len(found.TLS)}}
-	for _, r := range found.TLS {
-		for _, p := range r.Policies {
-			if p.Domain == d.Name {
-				o.TLS.Successes, o.TLS.Failed = o.TLS.Successes+p.Successes, o.TLS.Failed+p.Failed
-			}
-		}
-	}
-	return &result[domainReports]{o}, nil
+	all := found.DMARC
+	return &result[domainReports]{domainReports{Domain: d.Name, Address: d.Reports(), DMARC: summaryOf(all), Sources: each(all.Sources[:min(len(all.Sources), MaxReportSources)], sourceOf),
+		TLS: tlsSummary(found.TLS), Unread: found.Unread, Omitted: found.Omitted}}, nil
 }

@@ -43,11 +43,14 @@ func (s *Server) routes() *http.ServeMux {
 	s.workspaceRoutes(a)
 	s.keyRoutes(a)
 	s.domainRoutes(a)
+	s.publishRoutes(a)
 	s.inboxRoutes(a)
 	s.messageRoutes(a)
+	s.searchRoutes(a)
 	s.waitRoute(a)
 	s.simulateRoute(a)
 	s.sendRoutes(a)
+	s.draftRoutes(a)
 	s.deliveryRoutes(a)
 	s.threadRoutes(a)
 	s.queueRoutes(a)
@@ -62,6 +65,7 @@ func (s *Server) routes() *http.ServeMux {
 	s.setupRoutes(mux)
 	s.downloadRoutes(mux)
 	s.healthRoutes(mux)
+	mux.HandleFunc("/mcp", s.serveMCP)
 	correct(a.OpenAPI())
 	return mux
 }

@@ -14,7 +14,7 @@ func TestAWorkspaceShowsItsSandboxDomainAndUsesItAtOnce(t *testing.T) {
 	w := newWorld(t, Config{})
 	w.sandbox = "inbox.operator.example"
 	w.restart()
-	w.api.cfg.Domains = domains.New(domains.Config{Sandbox: w.sandbox, Server: dnscheck.Server{Hostname: "mail.example", IPs: []netip.Addr{netip.MustParseAddr("192.0.2.1")}}}, w.dir, slog.New(slog.DiscardHandler))
+	w.api.cfg.Domains = domains.New(domains.Config{Server: dnscheck.Server{Hostname: "mail.example", IPs: []netip.Addr{netip.MustParseAddr("192.0.2.1")}}}, w.dir, slog.New(slog.DiscardHandler))
 	var ws workspace
 	w.must(200, "GET", "/v1/workspaces/"+w.a.id, w.a.key, "", &ws)
 	if !strings.HasSuffix(ws.SandboxDomain, ".inbox.operator.example") {

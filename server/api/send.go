@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"strings"
 
@@ -117,7 +118,7 @@ func (s *Server) once(ctx context.Context, in sendPost, do func(*writing) (mails
 	if err != nil {
 		return sent, err
 	}
-	r, err := c.grant.Repeatable(tenancy.Request{Method: c.r.Method, Path: c.r.URL.Path, Key: in.idempotencyKey(), Body: c.digest, Workspace: in.workspace()})
+	r, err := c.repeatable(in)
 	if err != nil {
 		return sent, err
 	}
@@ -126,11 +127,26 @@ func (s *Server) once(ctx context.Context, in sendPost, do func(*writing) (mails
 			return sent, err
 		}
 	}
-	w := &writing{sender: sender, letter: in.written(), lifted: c.lifted, now: s.cfg.Clock(), most: s.cfg.MaxMessageBytes, request: r, noLinks: s.cfg.PublicURL == ""}
+	w := s.writing(c, sender, in.written())
+	w.request = r
 	if err := w.read(); err != nil {
 		return sent, err
 	}
 	return do(w)
+}
+
+// writing begins a letter of an inbox.
+func (s *Server) writing(c *call, sender tenancy.Sender, l Letter) *writing {
+	return &writing{sender: sender, letter: l, lifted: c.lifted, now: s.cfg.Clock(), most: s.cfg.MaxMessageBytes, noLinks: s.cfg.PublicURL == ""}
+}
+
+// repeatable names the call for what is committed in a workspace's own store; nil if it has no Idempotency-Key.
+func (c *call) repeatable(in post) (*mailstore.Repeatable, error) {
+	body := c.body
+	if c.digest != nil {
+		body = c.digest
+	}
+	return c.grant.Repeatable(tenancy.Request{Method: c.r.Method, Path: c.r.URL.Path, Key: in.idempotencyKey(), Body: body, Workspace: in.workspace()})
 }
 
 func send(ctx context.Context, _ *tenancy.Grant, w *writing, in newMessage) (mailstore.Submitted, error) {
@@ -181,28 +197,46 @@ func original(ctx context.Context, g *tenancy.Grant, in MessagePath) (o compose.
 }
 
 func reply(ctx context.Context, g *tenancy.Grant, w *writing, in newReply, all bool) (mailstore.Submitted, error) {
-	o, thread, raw, err := original(ctx, g, in.MessagePath)
+	d, raw, err := w.replying(ctx, g, in.MessagePath, in.Body.Quote, all)
 	if err != nil {
 		return mailstore.Submitted{}, err
 	}
 	defer raw.Close()
-	own := each(w.sender.Inbox.Addresses, func(a tenancy.Address) string { return a.Address })
-	d := compose.Reply(o, compose.Answer{From: w.from, Own: own, All: all, Text: w.letter.Text, HTML: w.letter.HTML, NoQuote: !in.Body.Quote})
-	w.thread, w.repliesTo = thread, in.id()
-	w.finish(d)
 	return w.submit(ctx, d)
 }
 
 func forward(ctx context.Context, g *tenancy.Grant, w *writing, in newForward) (mailstore.Submitted, error) {
-	o, thread, raw, err := original(ctx, g, in.MessagePath)
+	d, raw, err := w.forwarding(ctx, g, in.MessagePath)
 	if err != nil {
 		return mailstore.Submitted{}, err
 	}
 	defer raw.Close()
-	d := compose.Forward(o, compose.Forwarding{From: w.from, Text: w.letter.Text, HTML: w.letter.HTML})
+	return w.submit(ctx, d)
+}
+
+// replying makes the draft of an answer. It reads from raw when it is written, which is to be closed then.
+func (w *writing) replying(ctx context.Context, g *tenancy.Grant, p MessagePath, quote, all bool) (d *compose.Draft, raw io.Closer, err error) {
+	o, thread, raw, err := original(ctx, g, p)
+	if err != nil {
+		return nil, nil, err
+	}
+	own := each(w.sender.Inbox.Addresses, func(a tenancy.Address) string { return a.Address })
+	d = compose.Reply(o, compose.Answer{From: w.from, Own: own, All: all, Text: w.letter.Text, HTML: w.letter.HTML, NoQuote: !quote})
+	w.thread, w.repliesTo = thread, p.id()
+	w.finish(d)
+	return d, raw, nil
+}
+
+// forwarding is replying for a forward.
+func (w *writing) forwarding(ctx context.Context, g *tenancy.Grant, p MessagePath) (d *compose.Draft, raw io.Closer, err error) {
+	o, thread, raw, err := original(ctx, g, p)
+	if err != nil {
+		return nil, nil, err
+	}
+	d = compose.Forward(o, compose.Forwarding{From: w.from, Text: w.letter.Text, HTML: w.letter.HTML})
 	w.thread = thread
 	w.finish(d)
-	return w.submit(ctx, d)
+	return d, raw, nil
 }
 
 // isMessageID reports whether a text has the form of a message's id.

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"html/template"
 	"net/http"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -16,7 +17,6 @@ import (
 	"golang.org/x/net/idna"
 
 	"github.com/postroom/postroom/mailstore"
-	"github.com/postroom/postroom/mailstore/aggregate"
 	"github.com/postroom/postroom/server/dnscheck"
 	"github.com/postroom/postroom/server/domains"
 	"github.com/postroom/postroom/tenancy"
@@ -109,6 +109,7 @@ type setupData struct {
 	Left                  int // required records that are not there yet
 	Until                 string
 	Zone                  string
+	Host                  string // that mail comes to
 }
 
 func setupOf(d domain, until time.Time, token string) setupData {
@@ -117,6 +118,9 @@ func setupOf(d domain, until time.Time, token string) setupData {
 		data.Name = name
 	}
 	for _, r := range d.DNSRecords {
+		if r.Purpose == dnscheck.PurposeMX {
+			data.Host = r.Value
+		}
 		if !r.Required {
 			data.Recommended = append(data.Recommended, r)
 			continue
@@ -188,7 +192,8 @@ var (
 <p role="status">{{if eq .Domain.Status "verified"}}<strong class="state ok">The domain is verified.</strong>{{else}}<strong class="state">The domain is not verified yet.</strong>{{end}}
 {{if .Left}}{{.Left}} of {{len .Required}} required records are not there yet.{{else}}All required records are there.{{end}}
 This page looks again every half minute.</p>
-<p>Add these records where the domain's DNS is run, or import them as a <a href="{{.Zone}}">zone file</a>.</p>
+<p>Add these records where the domain's DNS is run, or import them as a <a href="{{.Zone}}">zone file</a>.
+Do so only if mail of {{.Domain.Domain}} is to be received and sent by {{.Host}}: whoever gave you this link then has it.</p>
 {{range .Domain.Problems}}<p class="state">{{.Text}}</p>
 {{end}}<h2>Required</h2>
 {{range .Required}}{{template "record" .}}{{end}}
@@ -345,10 +350,10 @@ func (s *Server) domainHealth(ctx context.Context, g *tenancy.Grant, in *DomainP
 	if err != nil {
 		return nil, err
 	}
-	h.DMARC = summaryOf(aggregate.Summarize(reports.DMARC))
+	h.DMARC = summaryOf(reports.DMARC)
 	host, err := s.cfg.Domains.Host(ctx)
 	if err == nil {
-		h.Server = serverOf(host)
+		h.Server, err = s.serverOf(ctx, host)
 	}
 	if errors.Is(err, domains.ErrNotAsked) {
 		err = nil
@@ -356,10 +361,17 @@ func (s *Server) domainHealth(ctx context.Context, g *tenancy.Grant, in *DomainP
 	return &result[domainHealth]{h}, err
 }
 
-func serverOf(r dnscheck.HostReport) *serverAddresses {
+func (s *Server) serverOf(ctx context.Context, r dnscheck.HostReport) (*serverAddresses, error) {
+	lists, err := s.cfg.Domains.Listed(ctx)
+	listed := map[netip.Addr][]string{}
+	for _, a := range lists.Addresses {
+		for _, l := range a.Listed {
+			listed[a.IP] = append(listed[a.IP], l.List)
+		}
+	}
 	o := &serverAddresses{Hostname: r.Hostname, Status: string(r.Status), Advice: r.Advice, Addresses: []serverAddress{}}
 	for _, a := range r.Addresses {
-		o.Addresses = append(o.Addresses, serverAddress{a.IP.String(), string(a.Status), append([]string{}, a.Names...), each(a.Listed, func(l dnscheck.Listing) string { return l.List }), a.Advice})
+		o.Addresses = append(o.Addresses, serverAddress{a.IP.String(), string(a.Status), append([]string{}, a.Names...), append([]string{}, listed[a.IP]...), a.Advice})
 	}
-	return o
+	return o, err
 }

@@ -160,7 +160,7 @@ func (in *simulateRequest) read(contents []lifted) (r simulation.Request, err er
 	} else if len(from) == 1 {
 		r.From = message.Address{Name: from[0].Name, Address: from[0].Address.Address}
 	}
-	r.Attachments = m.attachments(b.Attachments, contents)
+	r.Attachments = m.attachments("body.attachments", b.Attachments, contents)
 	return r, m.err()
 }
 

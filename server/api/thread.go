@@ -23,16 +23,20 @@ type Thread struct {
 	Size          int64    `json:"size" doc:"Octets of all of them."`
 	LastAt        stamp    `json:"lastAt" doc:"When its newest message came."`
 	CreatedAt     stamp    `json:"createdAt" doc:"When its first message was stored."`
+
+	MatchID    string      `json:"matchId,omitempty" doc:"In a search alone: its newest message that was found."`
+	Highlights []highlight `json:"highlights,omitempty" doc:"In a search alone: where that message has what was looked for."`
 }
 
 func threadOf(t mailstore.Thread) Thread {
-	return Thread{string(t.ID), string(t.InboxID), t.Subject, each(t.Senders, personOf), each(t.Recipients, personOf), t.Labels, t.Preview, t.MessageCount,
-		string(t.LastMessageID), t.Size, stamp{t.LastAt}, stamp{t.CreatedAt}}
+	return Thread{ID: string(t.ID), InboxID: string(t.InboxID), Subject: t.Subject, Senders: each(t.Senders, personOf), Recipients: each(t.Recipients, personOf), Labels: t.Labels, Preview: t.Preview,
+		MessageCount: t.MessageCount, LastMessageID: string(t.LastMessageID), Size: t.Size, LastAt: stamp{t.LastAt}, CreatedAt: stamp{t.CreatedAt}}
 }
 
 type threadList struct {
 	Threads    []Thread `json:"threads" doc:"The one with the newest message first."`
 	NextCursor string   `json:"nextCursor,omitempty" doc:"Ask for the next page with it; absent on the last one."`
+	Partial    bool     `json:"partial,omitempty" doc:"Of a search: mail of before an update of the server is still being indexed; older messages may be missing."`
 }
 
 // wholeThread has its messages, oldest first; of a long thread the newest MaxLimit.
@@ -49,6 +53,7 @@ type (
 	threads struct {
 		InboxPath
 		Page
+		Q      string   `query:"q" doc:"What to look for, written as for GET /v1/search: threads in which a message is found, by the newest such message."`
 		Labels []string `query:"labels,explode" doc:"Only threads in which one message bears all of these; separated by commas, or given several times."`
 	}
 	ThreadPath struct {
@@ -57,7 +62,7 @@ type (
 	}
 	threadChange struct {
 		ThreadPath
-		Body labelChange
+		Body LabelChange
 	}
 	threadDelete struct {
 		ThreadPath
@@ -75,13 +80,17 @@ func (s *Server) threadRoutes(a huma.API) {
 			if err != nil {
 				return nil, err
 			}
+			if in.Q != "" {
+				list, err := textQuery{q: in.Q, page: in.Page, filter: mailstore.MessageFilter{Labels: listed(in.Labels)}}.threads(ctx, box.Mail())
+				return &result[threadList]{list}, err
+			}
 			name := "threads:" + string(box.ID())
 			at, err := parsePlace(name, in.Cursor)
 			if err != nil {
 				return nil, err
 			}
 			all, behind, err := box.Threads(ctx, listed(in.Labels), at.after(), in.Limit)
-			return &result[threadList]{threadList{each(all, threadOf), nextPlace(name, behind)}}, err
+			return &result[threadList]{threadList{Threads: each(all, threadOf), NextCursor: nextPlace(name, behind)}}, err
 		})
 	register(s, a, getThreadRoute(a, one), getThread)
 	register(s, a, route(http.MethodPatch, one, "updateThread", "threads", "Change the labels of all messages of a thread", 200),

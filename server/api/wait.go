@@ -3,6 +3,8 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"io/fs"
 	"net/http"
 	"slices"
 	"strings"
@@ -28,6 +30,9 @@ const (
 // maxLookBack bounds the messages that are there already and are looked at, the newest first.
 const maxLookBack = 10000
 
+// maxCodeLookBack bounds how many of them are read for a code.
+const maxCodeLookBack = 100
+
 type waitRequest struct {
 	InboxPath
 	Idempotent
@@ -43,6 +48,7 @@ type waitMatch struct {
 	ThreadID    string `json:"threadId,omitempty" maxLength:"100" doc:"Only a message of this thread. Of a thread that does not exist nothing will come."`
 	After       string `json:"after,omitempty" maxLength:"100" doc:"Also what is there already: received at this time or later (RFC 3339, by the server's clock), or after the message with this id, received or sent. Take either before you do what triggers the mail, and nothing is missed. Of several that are there the newest is given, of several that come the first. Without it only messages that come while this request waits."`
 	IncludeJunk bool   `json:"includeJunk,omitempty" doc:"Also a message that was filed as junk."`
+	WithCode    bool   `json:"withCode,omitempty" doc:"Only a message in which a one-time code, or one of the links, is found. Of what is there already the newest 100 that match otherwise are looked at."`
 }
 
 // awaited is what a wait answers.
@@ -160,13 +166,21 @@ func found(ctx context.Context, box mailstore.Inbox, id mailstore.MessageID) (aw
 	if err != nil {
 		return a, err
 	}
-	o, err := messageOf(m).withBody(ctx, box, MaxTextBytes)
+	o, in, err := codesOf(ctx, box, m)
 	if err != nil {
 		return a, err
 	}
-	in := codes.Find(o.Subject, o.Text, o.HTML)
 	a.Message, a.Codes, a.Links = &o, each(in.Codes, codeOf), each(in.Links, foundLinkOf)
 	return a, nil
+}
+
+// codesOf is a message with its text, and the codes and links in it.
+func codesOf(ctx context.Context, box mailstore.Inbox, m mailstore.Message) (messageObject, codes.Found, error) {
+	o, err := messageOf(m).withBody(ctx, box, MaxTextBytes)
+	if err != nil {
+		return o, codes.Found{}, err
+	}
+	return o, codes.Find(o.Subject, o.Text, o.HTML), nil
 }
 
 // wait gives the id of the first message that matches, or "" when the time is over. It holds a place in the journal, and
@@ -270,6 +284,19 @@ func (w *watch) matches(m mailstore.Message) bool {
 		strings.Contains(message.Fold(m.Envelope.Subject), w.subject)
 }
 
+// fits tells whether a message is one that is waited for: matches, and what only its text can tell. A message whose file has
+// gone meanwhile is none.
+func (w *watch) fits(ctx context.Context, m mailstore.Message) (bool, error) {
+	if !w.match.WithCode || !w.matches(m) {
+		return w.matches(m), nil
+	}
+	_, in, err := codesOf(ctx, w.box, m)
+	if errors.Is(err, fs.ErrNotExist) || fault.KindOf(err) == fault.NotFound {
+		return false, nil
+	}
+	return len(in.Codes)+len(in.Links) > 0, err
+}
+
 func (m waitMatch) events() []string {
 	types := []string{"message.received", "message.received.unauthenticated"}
 	if m.IncludeJunk {
@@ -325,7 +352,11 @@ func (w *watch) matching(ctx context.Context, lines []journal.Line) (ids []mails
 			return nil, err
 		}
 		for _, m := range list {
-			if w.matches(m) {
+			fits, err := w.fits(ctx, m)
+			if err != nil {
+				return nil, err
+			}
+			if fits {
 				ids = append(ids, m.ID)
 			}
 		}
@@ -355,13 +386,23 @@ func (w *watch) newest(ctx context.Context) (mailstore.MessageID, error) {
 func (w *watch) newestOf(ctx context.Context, f mailstore.MessageFilter) (mailstore.Message, error) {
 	var at *mailstore.Place
 	f.After = later(f.After, w.than.At)
+	read := 0
 	for range maxLookBack / mailstore.MaxPage {
 		list, behind, err := w.box.Messages(ctx, f, at, mailstore.MaxPage)
 		if err != nil {
 			return mailstore.Message{}, err
 		}
-		if i := slices.IndexFunc(list, w.matches); i >= 0 {
-			return list[i], nil
+		for _, m := range list {
+			if !w.matches(m) {
+				continue
+			}
+			fits, err := w.fits(ctx, m)
+			if read++; err != nil || fits {
+				return m, err
+			}
+			if read == maxCodeLookBack {
+				return mailstore.Message{}, nil
+			}
 		}
 		if at = behind; at == nil {
 			break

@@ -376,3 +376,20 @@ func TestTheAnswerOfAWaitIsGivenAgainWithoutBeingKept(t *testing.T) {
 		t.Errorf("of a message that is gone: %d %s", a.status, a.body)
 	}
 }
+
+func TestAWaitForACodePassesOverMessagesWithoutOne(t *testing.T) {
+	w := newWorld(t, Config{})
+	after := now()
+	old := w.deliver(w.a.address, codeMail)
+	w.deliver(w.a.address, "Subject: later, without\r\n\r\nx\r\n")
+	body := `{"match":{"withCode":true,"after":"` + after + `"},"timeoutSeconds":0}`
+	if a := w.do("POST", w.waitPath(), w.a.key, body).awaited(t); a.Message == nil || a.Message.ID != old || len(a.Codes) != 1 {
+		t.Errorf("of what is there: %+v", a)
+	}
+	done := w.waiting(`{"match":{"withCode":true}}`)
+	w.deliver(w.a.address, "Subject: without\r\n\r\nx\r\n")
+	id := w.deliver(w.a.address, codeMail)
+	if a := (<-done).awaited(t); a.Message == nil || a.Message.ID != id {
+		t.Errorf("of what comes: %+v", a)
+	}
+}

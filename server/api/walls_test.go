@@ -37,6 +37,9 @@ var bodies = map[string]string{
 	"POST /v1/inboxes/{inbox}/messages/{message}/reply-all": `{"text":"x"}`,
 	"POST /v1/inboxes/{inbox}/messages/{message}/forward":   `{"to":"bob@x.example"}`,
 	"POST /v1/inboxes/{inbox}/messages/{message}/cancel":    ``,
+	"POST /v1/inboxes/{inbox}/drafts":                       `{"to":"ann@x.example","text":"x"}`,
+	"PATCH /v1/inboxes/{inbox}/drafts/{draft}":              `{"subject":"taken over"}`,
+	"POST /v1/inboxes/{inbox}/drafts/{draft}/send":          ``,
 	"POST /v1/queue/retry":                                  `{"inbox":"{inbox}"}`,
 	"POST /v1/queue/cancel":                                 `{"inbox":"{inbox}"}`,
 	"POST /v1/queue/hold":                                   `{"inbox":"{inbox}"}`,
@@ -48,6 +51,8 @@ var bodies = map[string]string{
 	"POST /v1/domains/{domain}/rotate-dkim":                 ``,
 	"POST /v1/domains/{domain}/verify":                      ``,
 	"POST /v1/domains/{domain}/setup-link":                  `{}`,
+	"POST /v1/domains/{domain}/publish":                     `{}`,
+	"POST /v1/operator/publish":                             `{}`,
 	"PUT /v1/workspaces/{workspace}/sending":                `{"hostname":"mail.taken.example"}`,
 	"PUT /v1/domains/{domain}/sending":                      `{"hostname":"mail.taken.example"}`,
 	"PUT /v1/inboxes/{inbox}/sending":                       `{"hostname":"mail.taken.example"}`,
@@ -56,7 +61,7 @@ var bodies = map[string]string{
 // own are the routes that name nobody: the caller sees its own, and nothing of the victim's may be in the answer.
 var own = map[string]bool{
 	"GET /v1/queue": true, "GET /v1/queue/domains": true, "GET /v1/suppressions": true, "GET /v1/suppressions/export": true, "POST /v1/suppressions/import": true,
-	"GET /v1/lists/{direction}/{type}": true, "GET /v1/rejections": true,
+	"GET /v1/lists/{direction}/{type}": true, "GET /v1/rejections": true, "GET /v1/search": true, "GET /v1/drafts": true,
 	"GET /v1/me": true, "GET /v1/workspaces": true, "POST /v1/workspaces": true, "GET /v1/domains": true, "GET /v1/inboxes": true, "GET /v1/events": true, "GET /v1/ws": true,
 }
 
@@ -92,7 +97,7 @@ func fill(t *testing.T, s string, n tenant) string {
 	if strings.HasPrefix(s, "/v1/inboxes") {
 		keyID = n.inboxKeyID
 	}
-	values := map[string]string{"{workspace}": n.id, "{domain}": n.domain, "{inbox}": n.inbox, "{message}": n.message, "{thread}": n.thread, "{key}": keyID,
+	values := map[string]string{"{workspace}": n.id, "{domain}": n.domain, "{inbox}": n.inbox, "{message}": n.message, "{draft}": n.draft, "{thread}": n.thread, "{key}": keyID,
 		"{address}": n.address, "{attachment}": "2", "{direction}": "receive", "{type}": "block", "{entry}": n.address, "{rejection}": n.rejection}
 	return placeholder.ReplaceAllStringFunc(s, func(p string) string {
 		v, ok := values[p]
@@ -106,7 +111,7 @@ func fill(t *testing.T, s string, n tenant) string {
 // nobody is a tenant that never was.
 func nobody() tenant {
 	now := time.Now()
-	return tenant{id: ident.New("ws", now), domain: "nobody.example", inbox: ident.New("inb", now), message: ident.New("msg", now), thread: ident.New("thr", now),
+	return tenant{id: ident.New("ws", now), domain: "nobody.example", inbox: ident.New("inb", now), message: ident.New("msg", now), draft: ident.New("msg", now), thread: ident.New("thr", now),
 		keyID: ident.New("key", now), inboxKeyID: ident.New("key", now), rejection: ident.New("rej", now), address: "one@nobody.example"}
 }
 
@@ -119,7 +124,7 @@ func (w *world) snapshot(n tenant) string {
 	var b strings.Builder
 	w.must(200, "GET", "/v1/domains/"+n.domain, n.key, "", nil) // which makes its keys
 	for _, path := range []string{"/v1/workspaces/" + n.id, "/v1/domains", "/v1/inboxes", "/v1/workspaces/" + n.id + "/keys", "/v1/inboxes/" + n.inbox + "/keys",
-		"/v1/inboxes/" + n.inbox + "/messages", "/v1/inboxes/" + n.inbox + "/threads", "/v1/inboxes/" + n.sibling, "/v1/queue", "/v1/suppressions", "/v1/lists/receive/block", "/v1/rejections",
+		"/v1/inboxes/" + n.inbox + "/messages", "/v1/drafts", "/v1/inboxes/" + n.inbox + "/threads", "/v1/inboxes/" + n.sibling, "/v1/queue", "/v1/suppressions", "/v1/lists/receive/block", "/v1/rejections",
 		"/v1/workspaces/" + n.id + "/sending", "/v1/domains/" + n.domain + "/sending", "/v1/inboxes/" + n.inbox + "/sending", "/v1/domains/" + n.domain} {
 		b.WriteString(w.must(200, "GET", path, n.key, "", nil).body)
 	}
@@ -167,7 +172,7 @@ func TestTheWallOfAWorkspaceStandsOnEveryRoute(t *testing.T) {
 	}
 	for name, query := range map[string]string{"ws": "/v1/ws?workspaceId=", "events": "/v1/events?workspaceId=", "inboxes": "/v1/inboxes?workspaceId=", "domains": "/v1/domains?workspaceId=",
 		"queue": "/v1/queue?workspaceId=", "counts": "/v1/queue/domains?workspaceId=", "suppressions": "/v1/suppressions?workspaceId=", "export": "/v1/suppressions/export?workspaceId=",
-		"lists": "/v1/lists/receive/block?workspaceId=", "rejections": "/v1/rejections?workspaceId="} {
+		"lists": "/v1/lists/receive/block?workspaceId=", "rejections": "/v1/rejections?workspaceId=", "drafts": "/v1/drafts?workspaceId=", "search": "/v1/search?q=hello&workspaceId="} {
 		got, want := w.do("GET", query+w.b.id, w.a.key, ""), w.do("GET", query+nobody().id, w.a.key, "")
 		if got.status != 404 || stranger(got.body) != stranger(want.body) {
 			t.Errorf("%s of another workspace: %d %s, of none: %d %s", name, got.status, got.body, want.status, want.body)
@@ -182,6 +187,9 @@ func TestAnInboxKeySeesNothingOfItsSibling(t *testing.T) {
 	w := newWorld(t, Config{})
 	sibling := w.a
 	sibling.inbox, sibling.address = w.a.sibling, "two@a.example"
+	var draft messageObject
+	w.must(201, "POST", "/v1/inboxes/"+w.a.sibling+"/drafts", w.a.key, `{"subject":"private"}`, &draft)
+	sibling.draft = draft.ID
 	sibling.message = w.deliver("two@a.example", "Subject: private\r\n\r\nx\r\n")
 	none := nobody()
 	for _, x := range w.targets() {

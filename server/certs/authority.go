@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/caddyserver/certmagic"
+	"github.com/mholt/acmez/v3/acme"
 	"go.uber.org/zap"
 )
 
@@ -82,6 +83,9 @@ func newAuthority(a *ACME, s store, log *slog.Logger) *authority {
 		// machine alone.
 		ListenHost: "127.0.0.1", AltHTTPPort: a.HTTPPort, AltTLSALPNPort: a.TLSPort, DisableHTTPChallenge: a.HTTPPort == 0, DisableTLSALPNChallenge: a.TLSPort == 0,
 		DisableDistributedSolvers: true}
+	if a.KeyID != "" {
+		template.ExternalAccount = &acme.EAB{KeyID: a.KeyID, MACKey: a.MACKey}
+	}
 	config := func(issuer certmagic.ACMEIssuer) *certmagic.Config {
 		cfg := certmagic.New(z.cache, certmagic.Config{Storage: s.files, Logger: zapped, OCSP: certmagic.OCSPConfig{DisableStapling: true}})
 		z.issuer = certmagic.NewACMEIssuer(cfg, issuer)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/x509"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -292,5 +293,48 @@ func TestRunEndsAllThatItBeganAlsoWhenTheAuthorityHangs(t *testing.T) {
 		if time.Now().After(late) {
 			t.Fatal(left())
 		}
+	}
+}
+
+func TestAnAuthorityKnowsTheOperatorsAccountElsewhere(t *testing.T) {
+	key := base64.RawURLEncoding.EncodeToString([]byte("a key of thirty-two octets or so!"))
+	authority := acmetest.NewBound(t, map[string]string{"kid-1": key})
+	b := bedWith(t, authority)
+	b.acme.HTTPPort, b.acme.KeyID, b.acme.MACKey = port(b.HTTP), "kid-1", key
+	c := b.start(Config{Hostname: "mail.example.com"})
+	b.wait(obtained, "mail.example.com")
+	fromPebble(t, shake(t, c.MailTLS(), "mail.example.com"), "mail.example.com")
+}
+
+func TestAnAccountThatTheAuthorityDoesNotKnowIsSaid(t *testing.T) {
+	key := base64.RawURLEncoding.EncodeToString([]byte("a key of thirty-two octets or so!"))
+	for name, account := range map[string][2]string{"none": {}, "another": {"kid-2", key}, "a wrong key": {"kid-1", base64.RawURLEncoding.EncodeToString([]byte("something else"))}} {
+		t.Run(name, func(t *testing.T) {
+			b := bedWith(t, acmetest.NewBound(t, map[string]string{"kid-1": key}))
+			b.acme.HTTPPort, b.acme.KeyID, b.acme.MACKey = port(b.HTTP), account[0], account[1]
+			c := b.start(Config{Hostname: "mail.example.com"})
+			b.wait("certificate not obtained", "mail.example.com")
+			if s := c.State("mail.example.com"); s.Source != SelfMadeHere || s.Err == "" {
+				t.Errorf("%+v", s)
+			}
+		})
+	}
+}
+
+func TestNamesThatAFileHasNoMoreAreOrderedWithoutARestart(t *testing.T) {
+	b := newBed(t)
+	b.acme.HTTPPort = port(b.HTTP)
+	dir := t.TempDir()
+	files := writePair(t, dir, "pair", "mail.example.com", "imap.example.com")
+	c := b.start(Config{Hostname: "mail.example.com", Names: []string{"imap.example.com"}, Pairs: []Pair{files}})
+	if c.State("imap.example.com").Source != FromFile {
+		t.Fatalf("%+v", c.State("imap.example.com"))
+	}
+	writePair(t, dir, "pair", "mail.example.com")
+	c.reloadPairs()
+	b.wait(obtained, "imap.example.com")
+	fromPebble(t, shake(t, c.MailTLS(), "imap.example.com"), "imap.example.com")
+	if s := c.State("mail.example.com"); s.Source != FromFile {
+		t.Errorf("%+v", s)
 	}
 }

@@ -32,9 +32,9 @@ type bed struct {
 	log   chan string   // "message name: err" of what was logged at info and above
 }
 
-func newBed(t *testing.T) *bed {
-	t.Helper()
-	authority := acmetest.New(t)
+func newBed(t *testing.T) *bed { return bedWith(t, acmetest.New(t)) }
+
+func bedWith(t *testing.T, authority *acmetest.Authority) *bed {
 	return &bed{Authority: authority, t: t, log: make(chan string, 1000), acme: &ACME{Email: "operator@example.com", Directory: authority.Directory, Roots: authority.Roots}}
 }
 

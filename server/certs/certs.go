@@ -88,6 +88,8 @@ type ACME struct {
 	Directory string         // URL; "" is DefaultDirectory
 	Roots     *x509.CertPool // whom its certificate may come from; nil: whom the system trusts
 
+	KeyID, MACKey string // of an account elsewhere that the authority wants to know of (RFC 8555, 7.3.4), the key in base64url; "": none
+
 	HTTPPort int // a listener of this machine that is reached at port 80 and whose requests go to ChallengeHandler; 0: none
 	TLSPort  int // a listener of this machine that is reached at port 443 and that shows WebTLS; 0: none
 	DNS      *DNS
@@ -157,15 +159,12 @@ func (c *Certs) openStore() error {
 	if c.store, err = openStore(filepath.Join(c.cfg.Dir, "acme"), a); err != nil {
 		return err
 	}
-	for _, text := range append([]string{c.cfg.Hostname}, c.cfg.Names...) {
-		name, ok := canonical(text)
-		if !ok {
+	for _, text := range c.ownNames() {
+		if _, ok := canonical(text); !ok {
 			return fmt.Errorf("get certificates: %q is no host name that can have one: write one such as mail.example.com", text)
 		}
-		if c.pairOf(name) == nil && c.subjects[name] == nil {
-			c.addOwn(name)
-		}
 	}
+	c.addOwns()
 	if c.cfg.Allow == nil {
 		return nil
 	}
@@ -181,8 +180,26 @@ func (c *Certs) openStore() error {
 	return nil
 }
 
-// addOwn takes in one of the server's own names, with its certificate if there is one.
+// ownNames are the server's, as the configuration writes them.
+func (c *Certs) ownNames() []string { return append([]string{c.cfg.Hostname}, c.cfg.Names...) }
+
+// addOwns takes in those of the server's own names that no file of the operator's has a certificate for.
+func (c *Certs) addOwns() {
+	for _, text := range c.ownNames() {
+		if name, ok := canonical(text); ok && c.pairOf(name) == nil {
+			c.addOwn(name)
+		}
+	}
+	c.rouse()
+}
+
+// addOwn takes in one of the server's own names, with its certificate if there is one, unless it is there.
 func (c *Certs) addOwn(name string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.subjects[name] != nil {
+		return
+	}
 	s := &subject{name: name, class: ownNames, own: true, place: -1, due: c.now()}
 	if cert := c.read(name); cert != nil {
 		c.hold(s, cert)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/miekg/dns"
 	"github.com/postroom/postroom/server/certs/acmetest"
+	"github.com/postroom/postroom/server/dnsupdate"
 )
 
 const keyName = "postroom."
@@ -95,7 +96,7 @@ func records(text string) []dns.RR {
 }
 
 func (p *primary) with(secret string) *DNS {
-	return &DNS{Resolvers: []string{p.address}, Update: &Update{Server: p.address, KeyName: "postroom", Algorithm: "hmac-sha256", Secret: secret}}
+	return &DNS{Resolvers: []string{p.address}, Update: &dnsupdate.Primary{Server: p.address, KeyName: "postroom", Algorithm: "hmac-sha256", Secret: secret}}
 }
 
 func TestTheServersNamesGetCertificatesByDNS01(t *testing.T) {

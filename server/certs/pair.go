@@ -70,7 +70,8 @@ func (c *Certs) watchPairs(ctx context.Context) {
 	}
 }
 
-// reloadPairs takes in pairs that have changed. One that cannot be used leaves the old one in its place, and is told of once.
+// reloadPairs takes in pairs that have changed. One that cannot be used leaves the old one in its place, and is told of once. Names of the
+// server's that the new one is not for any more are ordered, where there is an authority.
 func (c *Certs) reloadPairs() {
 	for _, p := range c.pairs {
 		stamp, err := p.look()
@@ -82,6 +83,9 @@ func (c *Certs) reloadPairs() {
 		}
 		if err == nil {
 			c.log.Info("certificate read again", "file", p.files.CertFile, "notAfter", p.certificate().Leaf.NotAfter)
+			if c.cfg.ACME != nil {
+				c.addOwns()
+			}
 		} else if p.broken(err, stamp) {
 			c.log.Error("the new certificate cannot be used, the old one stays", "file", p.files.CertFile, "err", err)
 		}

@@ -24,7 +24,7 @@ type State struct {
 
 // States are those of the server's own names and of the operator's files, the hostname's first.
 func (c *Certs) States() (states []State) {
-	for _, text := range append([]string{c.cfg.Hostname}, c.cfg.Names...) {
+	for _, text := range c.ownNames() {
 		name, ok := canonical(text)
 		if !ok {
 			name = text

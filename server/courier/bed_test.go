@@ -36,6 +36,7 @@ type bed struct {
 
 	stop  context.CancelFunc
 	ended chan error
+	ahead time.Duration // of the clocks, from the next open on
 }
 
 func newBed(t testing.TB, change func(*bed)) *bed {
@@ -64,7 +65,7 @@ func (b *bed) must(err error) {
 func (b *bed) open() {
 	b.t.Helper()
 	var err error
-	b.store, err = mailstore.Open(b.data, mailstore.Options{MinFree: -1})
+	b.store, err = mailstore.Open(b.data, mailstore.Options{MinFree: -1, Clock: b.clock()})
 	b.must(err)
 	b.dir, err = tenancy.Open(context.Background(), filepath.Join(b.data, "postroom.db"), b.store, tenancy.Options{Hostname: ourHost, Sandbox: b.sandbox})
 	b.must(err)
@@ -76,7 +77,14 @@ func (b *bed) open() {
 	})
 }
 
+// clock is the time of now, as far ahead as the bed is.
+func (b *bed) clock() func() time.Time {
+	ahead := b.ahead
+	return func() time.Time { return time.Now().Add(ahead) }
+}
+
 func (b *bed) start() {
+	b.cfg.Clock = b.clock()
 	ctx, stop := context.WithCancel(context.Background())
 	b.stop, b.ended = stop, make(chan error, 1)
 	b.c = New(b.cfg, b.dir, slog.New(slog.DiscardHandler))

@@ -39,6 +39,7 @@ const (
 	MaxPerConnection = 100  // messages over one connection
 	windowPerDomain  = 50   // messages in hand for one workspace, domain and lane
 	windowPerSpace   = 2000 // messages in hand for one workspace
+	draftsAtOnce     = 100  // of a workspace whose time has come, that are sent in one look
 	domainsAtOnce    = 100  // of a workspace that are claimed for in one commit
 	lookupsAtOnce    = 20   // domains of a workspace that are looked up at a time
 	maxFeeds         = 128  // workspaces that are looked at a time

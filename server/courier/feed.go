@@ -3,6 +3,7 @@ package courier
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strconv"
 	"sync"
 	"time"
@@ -139,6 +140,9 @@ func (c *Courier) feedOne(ctx context.Context, ws mailstore.WorkspaceID) (pause 
 	if err := c.tell(ctx, box); err != nil { // that holds up nobody's mail
 		pause = fail("tell senders", err)
 	}
+	if err := c.sendDrafts(ctx, ws, box); err != nil { // nor does that
+		pause = fail("send drafts", err)
+	}
 	taken, crowded, err := c.claim(ctx, ws, box)
 	if err != nil {
 		return fail("claim mail", err)
@@ -151,6 +155,17 @@ func (c *Courier) feedOne(ctx context.Context, ws mailstore.WorkspaceID) (pause 
 		return max(pause, starvedCheck)
 	}
 	return pause
+}
+
+// sendDrafts sends drafts whose time has come. One that cannot be sent for now is tried with the next look, and holds up no other.
+func (c *Courier) sendDrafts(ctx context.Context, ws mailstore.WorkspaceID, box mailstore.Outbox) (err error) {
+	due, err := box.DueDrafts(ctx, c.cfg.Clock(), draftsAtOnce)
+	for _, x := range due {
+		if failed := c.dir.SendDueDraft(ctx, ws, x); failed != nil {
+			err = errors.Join(err, fmt.Errorf("send draft %s: %w", x.Draft.ID, failed))
+		}
+	}
+	return err
 }
 
 // claim takes parcels in hand, domain by domain, and finds their ways. crowded tells that something was left for which there is

@@ -96,6 +96,8 @@ func (k *check) elsewhere(ctx context.Context, name string, qtype uint16, chain 
 		}
 	case errors.Is(err, resolver.ErrCNAMELoop):
 		v.circle = true
+	case errors.Is(reason, errNoNames): // so that it has none means nothing
+		v.err = reason
 	case errors.Is(err, resolver.ErrNoRecords), errors.Is(err, resolver.ErrNoSuchName):
 		v.ttl = resolver.MaxNegativeTTL
 	default:

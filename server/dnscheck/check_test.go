@@ -21,7 +21,7 @@ type bed struct {
 func setUp(t testing.TB, zones map[string]string, more string, changes ...func(*Config)) bed {
 	t.Helper()
 	world := authtest.Start(t, zones)
-	recursive := world.Recursive(hostZone + more)
+	recursive := world.Recursive(hostZone + orgZone + more)
 	c := Config{
 		Resolver: resolver.New(resolver.Config{Servers: []string{recursive.Addr()}, Tries: 1}),
 		Question: 5 * time.Second, Port: world.Port(), AllowPrivate: true, Clock: func() time.Time { return now },

@@ -57,7 +57,7 @@ type Config struct {
 	// AllowPrivate asks name servers that have private or loopback addresses: NS records are anybody's.
 	AllowPrivate bool
 
-	Lists *dnsbl.Lists // that CheckHost asks about the server's addresses; nil: none
+	Lists *dnsbl.Lists // that CheckLists asks about the server's addresses; nil: none
 
 	ProbeTimeout time.Duration // for each host of Probe
 
@@ -112,8 +112,18 @@ type check struct {
 func (c *Checker) Check(ctx context.Context, d Domain, s Server) Report {
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
+	return c.check(ctx, d, s, Records(d, s))
+}
+
+// CheckOperator looks at what the operator's zone holds for all domains, as Check does. Keys of single domains are looked at with those.
+func (c *Checker) CheckOperator(ctx context.Context, s Server) Report {
+	ctx, cancel := context.WithTimeout(ctx, c.timeout)
+	defer cancel()
+	return c.check(ctx, Domain{Name: s.Zone}, s, OperatorRecords(s))
+}
+
+func (c *Checker) check(ctx context.Context, d Domain, s Server, records []Record) Report {
 	k := &check{Checker: c, domain: d, server: s, at: c.clock(), budget: budget{left: MaxQueries}}
-	records := Records(d, s)
 	report := Report{At: k.at, Findings: make([]Finding, len(records)), Owner: Unknown}
 
 	turns := make(chan struct{}, defaultMaxAtOnce)
@@ -125,7 +135,9 @@ func (c *Checker) Check(ctx context.Context, d Domain, s Server) Report {
 			report.Findings[i] = k.record(ctx, r)
 		})
 	}
-	all.Go(func() { k.wildcard(ctx) })
+	if !d.Shared && d.Name != s.Zone { // there they are meant
+		all.Go(func() { k.wildcard(ctx) })
+	}
 	all.Wait()
 
 	if z, err := k.zoneOf(ctx, d.Name); err == nil {

@@ -15,6 +15,11 @@ type verdict struct {
 	status Status
 	found  []string
 	advice string
+	ours   bool // what is wrong is in the operator's zone
+}
+
+func different(found []string, advice string) verdict {
+	return verdict{status: Different, found: found, advice: advice}
 }
 
 // judge says what a statement means. It may look other names up.
@@ -22,15 +27,24 @@ type judge func(ctx context.Context, v statement) verdict
 
 // record looks at one record of the domain.
 func (k *check) record(ctx context.Context, r Record) Finding {
-	statements := k.statements(ctx, r)
-	f := k.decide(ctx, r, statements, k.judgeOf(r))
+	asked := written(r)
+	f := k.decide(ctx, r, k.statements(ctx, asked), k.judgeOf(asked))
 	switch {
+	case strings.HasPrefix(r.Name, "*."):
 	case f.Status == Missing && r.Purpose == PurposeDMARC:
 		k.inherit(ctx, &f)
 	case f.Status == Missing:
 		k.doubled(ctx, &f)
 	}
 	return f
+}
+
+// written is a record at a name that can be asked for: for that of a wildcard stands one that nobody has written.
+func written(r Record) Record {
+	if below, wild := strings.CutPrefix(r.Name, "*."); wild {
+		r.Name = randomLabel() + "." + below
+	}
+	return r
 }
 
 // statements are what the authorities say of a record's name. Of a host both kinds of address are asked for.
@@ -94,7 +108,7 @@ func (k *check) judgeOf(r Record) judge {
 	case PurposeMX:
 		return k.judgeMX
 	case PurposeSPF:
-		return k.judgeSPF
+		return func(ctx context.Context, v statement) verdict { return k.judgeSPF(ctx, v, r) }
 	case PurposeDKIM:
 		return func(_ context.Context, v statement) verdict { return k.judgeDKIM(v, r) }
 	case PurposeDMARC:
@@ -161,7 +175,7 @@ func (k *check) decide(ctx context.Context, r Record, statements []statement, sa
 		f.Status, f.Found = Propagating, bad.found
 		f.Advice = "Wait: not all name servers of the zone have the record yet (" + strings.Join(bounded(late), ", ") + " do not)."
 	case bad.status != "":
-		f.Status, f.Found, f.Advice = bad.status, bad.found, bad.advice
+		f.Status, f.Found, f.Advice, f.Ours = bad.status, bad.found, bad.advice, bad.ours
 	case missing.status != "":
 		f.Status, f.Found, f.Advice = Missing, missing.found, missing.advice
 		if f.Advice == "" {
@@ -169,7 +183,11 @@ func (k *check) decide(ctx context.Context, r Record, statements []statement, sa
 		}
 	default:
 		f.Status = Failed
-		f.Advice = "The DNS did not answer (" + bounded(append(cause, "no answer"))[0] + "): if this lasts, ask whoever runs the domain's name servers."
+		who := "whoever runs the domain's name servers"
+		if slices.Contains(cause, errNoNames.Error()) {
+			who = "the operator of this server"
+		}
+		f.Advice = "The DNS did not answer (" + bounded(append(cause, "no answer"))[0] + "): if this lasts, ask " + who + "."
 	}
 	return f
 }
@@ -177,7 +195,7 @@ func (k *check) decide(ctx context.Context, r Record, statements []statement, sa
 // judged is the verdict on a statement whose aliases lead somewhere.
 func (k *check) judged(ctx context.Context, v statement, say judge) verdict {
 	if v.circle {
-		return verdict{Different, v.shown(), "Mend the CNAME records of this name: they lead in a circle, or through too many names."}
+		return different(v.shown(), "Mend the CNAME records of this name: they lead in a circle, or through too many names.")
 	}
 	return say(ctx, v)
 }

@@ -11,7 +11,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/postroom/postroom/server/dnsbl"
 	"github.com/postroom/postroom/server/resolver"
 )
 
@@ -39,15 +38,6 @@ type AddressReport struct {
 	Status Status     `json:"status"` // OK: it has the host name, as in EHLO, which leads back to it
 	Names  []string   `json:"names,omitempty"`
 	Advice string     `json:"advice,omitempty"`
-
-	Listed   []Listing `json:"listed,omitempty"`   // in DNS lists, if the operator has named any
-	Unlisted []string  `json:"unlisted,omitempty"` // lists that could not be asked, with the reason
-}
-
-// Listing is an entry of a DNS list.
-type Listing struct {
-	List   string `json:"list"`
-	Reason string `json:"reason,omitempty"` // what the list says
 }
 
 // CheckHost looks at the server's own name and addresses: receivers refuse mail from addresses without a name that leads back
@@ -95,12 +85,7 @@ func (c *Checker) hostAddresses(ctx context.Context, r *HostReport, ips []netip.
 // address looks at one address.
 func (c *Checker) address(ctx context.Context, hostname string, ip netip.Addr) AddressReport {
 	a := AddressReport{IP: ip}
-	var lists sync.WaitGroup
-	if c.lists != nil {
-		lists.Go(func() { a.Listed, a.Unlisted = c.listed(ctx, ip) })
-	}
 	a.Status, a.Names, a.Advice = c.reverse(ctx, hostname, ip)
-	lists.Wait()
 	return a
 }
 
@@ -125,18 +110,6 @@ func (c *Checker) reverse(ctx context.Context, hostname string, ip netip.Addr) (
 		return Failed, names, "The addresses of " + hostname + " could not be looked up."
 	}
 	return Different, names, "Add " + ip.String() + " to the addresses of " + hostname + ": its name must lead back to it."
-}
-
-// listed asks the DNS lists about an address.
-func (c *Checker) listed(ctx context.Context, ip netip.Addr) (list []Listing, failed []string) {
-	result := c.lists.Ask(ctx, dnsbl.Question{IP: ip})
-	for _, hit := range result.Hits {
-		list = append(list, Listing{hit.List, hit.Reason})
-	}
-	for _, failure := range result.Failures {
-		failed = append(failed, failure.List+": "+failure.Reason)
-	}
-	return list, failed
 }
 
 // ProbeResult is whether a host could be reached.

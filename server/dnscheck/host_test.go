@@ -28,6 +28,7 @@ func TestTheServersOwnNameAndAddresses(t *testing.T) {
 		2.0.0.127.bl.test. A 127.0.0.2
 		1.2.0.192.bl.test. A 127.0.0.2
 		1.2.0.192.bl.test. TXT "spam"
+		3.2.0.192.bl.test. A 127.255.255.254
 	`)
 	zones.Fail("5.2.0.192.in-addr.arpa", zonetest.ServFail)
 	zones.Fail("fails.host.test", zonetest.ServFail)
@@ -61,10 +62,13 @@ func TestTheServersOwnNameAndAddresses(t *testing.T) {
 		if a.Status != want[i].status || a.Advice != want[i].advice {
 			t.Errorf("%s: %+v", a.IP, a)
 		}
+	}
+	reports := c.CheckLists(t.Context(), ips).Addresses
+	for i, a := range reports {
 		if listed := len(a.Listed) == 1 && a.Listed[0] == (Listing{"bl.test", "spam"}); listed != (i == 0) {
 			t.Errorf("%s: %+v", a.IP, a.Listed)
 		}
-		if failed := len(a.Unlisted) == 1; failed != (i == 1) {
+		if unknown := len(a.Unlisted) == 1; unknown != (i == 1 || i == 2) {
 			t.Errorf("%s: %+v", a.IP, a.Unlisted)
 		}
 	}
@@ -73,7 +77,7 @@ func TestTheServersOwnNameAndAddresses(t *testing.T) {
 			t.Errorf("%s: %+v", name, r)
 		}
 	}
-	if r := New(Config{Resolver: names}).CheckHost(t.Context(), "mx.host.test", ips[:1]); r.Addresses[0].Listed != nil {
+	if r := New(Config{Resolver: names}).CheckLists(t.Context(), ips[:1]); r.Addresses[0].Listed != nil {
 		t.Errorf("lists were asked that nobody named: %+v", r)
 	}
 }

@@ -27,7 +27,7 @@ func (k *check) judgeMX(ctx context.Context, v statement) verdict {
 	if len(v.rrs) == 0 {
 		return withAlias(v, verdict{status: Missing})
 	}
-	one := verdict{Different, v.shown(), ""}
+	one := different(v.shown(), "")
 	list := k.exchangers(ctx, v)
 	first := list[0].preference
 	ours := slices.IndexFunc(list, func(x exchanger) bool { return x.ours })
@@ -103,10 +103,10 @@ func (k *check) isOurIP(addr netip.Addr) bool {
 // judgeHost wants a name to lead to the server: by alias, or by addresses that are all the server's.
 func (k *check) judgeHost(v statement, r Record) verdict {
 	if slices.ContainsFunc(v.chain, k.isOurs) {
-		return verdict{OK, v.shown(), ""}
+		return verdict{status: OK, found: v.shown()}
 	}
 	addrs := v.addresses()
-	one := verdict{Different, v.shown(), ""}
+	one := different(v.shown(), "")
 	switch {
 	case len(addrs) == 0 && len(v.chain) == 0:
 		return verdict{status: Missing}
@@ -144,9 +144,9 @@ func (k *check) judgeSRV(v statement, r Record) verdict {
 	case first == nil:
 		return withAlias(v, verdict{status: Missing})
 	case right:
-		return verdict{OK, v.shown(), ""}
+		return verdict{status: OK, found: v.shown()}
 	case first.Target == ".":
-		return verdict{Different, v.shown(), fmt.Sprintf("The record says that there is no such service: replace it by one with port %d and the host %s.", r.Port, r.Value)}
+		return different(v.shown(), fmt.Sprintf("The record says that there is no such service: replace it by one with port %d and the host %s.", r.Port, r.Value))
 	}
-	return verdict{Different, v.shown(), fmt.Sprintf("Clients are led elsewhere: replace the record by one with port %d and the host %s.", r.Port, r.Value)}
+	return different(v.shown(), fmt.Sprintf("Clients are led elsewhere: replace the record by one with port %d and the host %s.", r.Port, r.Value))
 }

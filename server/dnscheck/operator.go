@@ -61,12 +61,12 @@ func OperatorRecords(s Server, domains ...Domain) []Record {
 		return list
 	}
 	list = append(list, Record{
-		Type: "TXT", Name: spfName(s), Value: operatorSPF(s), Purpose: PurposeSPF, Required: true,
+		Type: "TXT", Name: spfName(s), Value: operatorSPF(s), Purpose: PurposeSPF, Required: true, ours: true,
 		Why: "The SPF records of all domains include it.",
 	})
 	if s.PolicyID != "" {
 		list = append(list, Record{
-			Type: "TXT", Name: stsName(s), Value: stsText(s), Purpose: PurposeMTASTS,
+			Type: "TXT", Name: stsName(s), Value: stsText(s), Purpose: PurposeMTASTS, ours: true,
 			Why: "Domains may lead to it for the announcement of MTA-STS.",
 		})
 	}
@@ -74,7 +74,7 @@ func OperatorRecords(s Server, domains ...Domain) []Record {
 		for _, k := range d.DKIM {
 			if target := DKIMTarget(k.Selector, d.Name, s.Zone); target != "" {
 				list = append(list, Record{
-					Type: "TXT", Name: target, Value: k.Record, Purpose: PurposeDKIM, Required: d.TargetZone && k.Active,
+					Type: "TXT", Name: target, Value: k.Record, Purpose: PurposeDKIM, Required: d.TargetZone && k.Active, ours: true,
 					Why: "The record of " + d.Name + " may lead to this key.",
 				})
 			}

@@ -19,6 +19,7 @@ const (
 	PurposeAutoconfig   = "autoconfig"
 	PurposeAutodiscover = "autodiscover"
 	PurposeReturnPath   = "return-path"
+	PurposeHost         = "host"                 // of the server alone
 	PurposeReports      = "report-authorization" // of the operator's zone alone
 
 	// Of SRV records, with the service behind it.
@@ -48,6 +49,8 @@ type Domain struct {
 
 	// TargetZone has DKIM keys in the operator's zone, to which the domain's records lead by CNAME. It needs Server.Zone.
 	TargetZone bool
+
+	Shared bool // the names below it are domains of workspaces, which have their records by wildcards of this one
 }
 
 // Key is a DKIM key.
@@ -73,7 +76,7 @@ func (s Server) publicHost() string { return cmp.Or(s.PublicHost, s.Hostname) }
 
 // Record is one DNS record that is to be.
 type Record struct {
-	Type     string `json:"type"`  // TXT, MX, CNAME, SRV
+	Type     string `json:"type"`  // TXT, MX, CNAME, SRV; of the server itself also A and AAAA
 	Name     string `json:"name"`  // absolute, without the dot at its end
 	Value    string `json:"value"` // the text of TXT, not quoted; the host of the others, without the dot at its end
 	Priority uint16 `json:"priority,omitempty"`
@@ -85,6 +88,8 @@ type Record struct {
 
 	// Alternative does the same and is as good; nil: there is none.
 	Alternative *Record `json:"alternative,omitempty"`
+
+	ours bool // it is in the operator's zone, at a name that is for it alone
 }
 
 // Records are all the records of a domain, those that are required first among their kind. Order and content depend on
@@ -124,12 +129,27 @@ func Records(d Domain, s Server) []Record {
 			Why: "It brings bounces of the domain's mail to this server.",
 		})
 	}
+	if d.Shared {
+		list = append(list, sharedRecords(d, s)...)
+	}
 	return list
 }
 
-// SandboxRecords are those that a domain has beside its own so that any name below it receives and sends. A wildcard answers for deeper
+// HostRecords are those of the server's own name.
+func HostRecords(s Server) (list []Record) {
+	for _, ip := range s.IPs {
+		r := Record{Type: "AAAA", Name: s.Hostname, Value: ip.Unmap().String(), Purpose: PurposeHost, Required: true, Why: "It is an address of this server."}
+		if ip.Unmap().Is4() {
+			r.Type = "A"
+		}
+		list = append(list, r)
+	}
+	return list
+}
+
+// sharedRecords are those that a domain has beside its own so that any name below it receives and sends. A wildcard answers for deeper
 // names as well, so the one at *. is also what _dmarc. a name below has (RFC 4592, 3.3.1); who looks for one kind of text skips the other.
-func SandboxRecords(d Domain, s Server) []Record {
+func sharedRecords(d Domain, s Server) []Record {
 	name := "*." + d.Name
 	return []Record{
 		{Type: "MX", Name: name, Value: s.Hostname, Priority: mxPreference, Purpose: PurposeMX, Required: true, Why: "It brings mail for the domains of workspaces below this one here."},

@@ -195,7 +195,7 @@ func FuzzZoneFile(f *testing.F) {
 }
 
 func TestARecordOfEachKindServesAllSandboxDomains(t *testing.T) {
-	list := SandboxRecords(Domain{Name: "inbox.example.com"}, Server{Hostname: "mail.example.com"})
+	list := sharedRecords(Domain{Name: "inbox.example.com"}, Server{Hostname: "mail.example.com"})
 	var got []string
 	for _, r := range list {
 		got = append(got, r.Type+" "+r.Name+" "+r.Value)

@@ -54,6 +54,9 @@ type Finding struct {
 	// zero where that does not matter.
 	Until time.Time `json:"until,omitzero"`
 
+	// Ours says that the domain's own record is right, and what it leads to in the operator's zone is not.
+	Ours bool `json:"ours,omitempty"`
+
 	// Recursive says that no authority has answered: this is what a recursive resolver says, which may be old.
 	Recursive bool `json:"recursive,omitempty"`
 }

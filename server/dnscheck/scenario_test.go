@@ -28,6 +28,9 @@ mail.host.test. A 192.0.2.1
 mail.host.test. AAAA 2001:db8::1
 `
 
+// orgZone is what every resolver knows that has a way to the DNS.
+const orgZone = "org. NS a0.org.test.\n"
+
 // scenario is a file of testdata: zones by the address of their server, domains to check, and what is to be found.
 type scenario struct {
 	servers  map[string]string
@@ -38,6 +41,7 @@ type scenario struct {
 
 	timeout, question time.Duration
 	public            bool // private name servers are refused
+	lost              bool // the resolver has no way to the DNS
 }
 
 func testServer() Server {
@@ -106,6 +110,8 @@ func (s *scenario) configure(t *testing.T, words []string) {
 		s.question, _ = time.ParseDuration(words[1])
 	case "public":
 		s.public = true
+	case "lost":
+		s.lost = true
 	default:
 		t.Fatalf("config: %q", words)
 	}
@@ -141,7 +147,11 @@ func (s *scenario) expand(t *testing.T, text string) string {
 func (s *scenario) run(t *testing.T) string {
 	t.Helper()
 	world := authtest.Start(t, s.servers)
-	recursive := world.Recursive(hostZone + s.resolver)
+	known := hostZone + s.resolver
+	if !s.lost {
+		known += "\n" + orgZone
+	}
+	recursive := world.Recursive(known)
 	for line := range strings.Lines(s.resolver) {
 		if words, is := strings.CutPrefix(strings.TrimSpace(line), ";@servfail "); is {
 			recursive.Fail(words, 2)

@@ -17,8 +17,8 @@ const (
 	spfLookups  = 10
 )
 
-// judgeSPF evaluates a record: mail from each address of the server has to pass. What else it allows is the domain's affair.
-func (k *check) judgeSPF(ctx context.Context, v statement) verdict {
+// judgeSPF evaluates the record of a name: mail from each address of the server has to pass. What else it allows is the domain's affair.
+func (k *check) judgeSPF(ctx context.Context, v statement, r Record) verdict {
 	texts := v.texts()
 	record, other := only(texts, "SPF", isSPF)
 	if record == "" {
@@ -27,19 +27,21 @@ func (k *check) judgeSPF(ctx context.Context, v statement) verdict {
 		}
 		return other
 	}
-	one := verdict{Different, bounded([]string{record}), ""}
+	one := different(bounded([]string{record}), "")
 	terms := spfTerms(record)
 	lookups := k.countLookups(ctx, terms)
-	result, reason, ip := k.mayAllSend(ctx, texts)
+	result, reason, ip := k.mayAllSend(ctx, r.Name, texts)
 	switch {
 	case result == mailauth.Pass:
 		one.status = OK
 	case result == mailauth.TempError:
-		return verdict{Failed, nil, reason}
+		return verdict{status: Failed, advice: reason}
 	case result == mailauth.PermError && lookups > spfLookups:
 		one.advice = "The record needs more than ten look-ups, and receivers use none that does: take out what is not needed."
 	case result == mailauth.PermError:
 		one.advice = "Correct the record, which receivers cannot use: " + oneLine(reason) + "."
+	case r.Name == spfName(k.server):
+		one.advice = fmt.Sprintf("Mail from %s does not pass: replace the text by the one given here.", ip)
 	default:
 		one.advice = fmt.Sprintf("Mail from %s does not pass: %s.", ip, withTerm(record, ourTerm(k.server)))
 	}
@@ -67,8 +69,8 @@ func countText(n int) string {
 	return fmt.Sprint(n)
 }
 
-// mayAllSend evaluates the domain's record for the server's addresses, and gives the first result that is no pass.
-func (k *check) mayAllSend(ctx context.Context, texts []string) (mailauth.Result, string, netip.Addr) {
+// mayAllSend evaluates the record of a name for the server's addresses, and gives the first result that is no pass.
+func (k *check) mayAllSend(ctx context.Context, name string, texts []string) (mailauth.Result, string, netip.Addr) {
 	ips := k.server.IPs
 	if len(ips) == 0 {
 		found, err := k.resolver.Addresses(ctx, k.server.Hostname)
@@ -78,7 +80,7 @@ func (k *check) mayAllSend(ctx context.Context, texts []string) (mailauth.Result
 		ips = slices.Concat(found.IPv4, found.IPv6)
 	}
 	for _, ip := range ips[:min(len(ips), maxSenders)] {
-		result, reason := mailauth.CheckSender(ctx, k.resolver, mailauth.SenderQuestion{IP: ip, HELO: k.server.Hostname, Domain: k.domain.Name, Texts: texts})
+		result, reason := mailauth.CheckSender(ctx, k.resolver, mailauth.SenderQuestion{IP: ip, HELO: k.server.Hostname, Domain: name, Texts: texts})
 		if result != mailauth.Pass {
 			return result, reason, ip
 		}

@@ -65,10 +65,10 @@ func compareOwnership(texts []string, want string) verdict {
 	if len(texts) == 0 {
 		return verdict{status: Missing}
 	}
-	one := verdict{Different, bounded(texts), "Add the text given here: what is there is something else."}
+	one := different(bounded(texts), "Add the text given here: what is there is something else.")
 	for _, text := range texts {
 		if strings.TrimSpace(text) == want {
-			return verdict{OK, bounded([]string{text}), ""}
+			return verdict{status: OK, found: bounded([]string{text})}
 		}
 		if unquoted, quoted := plain(text); quoted && strings.TrimSpace(unquoted) == want {
 			one.advice = quoteAdvice
@@ -98,11 +98,11 @@ func only(texts []string, kind string, is func(text string) bool) (string, verdi
 	case len(own) == 1:
 		return own[0], verdict{}
 	case len(own) > 1:
-		return "", verdict{Different, bounded(own), fmt.Sprintf("Leave only one %s record: with %d of them receivers use none.", kind, len(own))}
+		return "", different(bounded(own), fmt.Sprintf("Leave only one %s record: with %d of them receivers use none.", kind, len(own)))
 	case quoted:
-		return "", verdict{Different, bounded(texts), quoteAdvice}
+		return "", different(bounded(texts), quoteAdvice)
 	case len(texts) > 0:
-		return "", verdict{Missing, bounded(texts), ""}
+		return "", verdict{status: Missing, found: bounded(texts)}
 	}
 	return "", verdict{status: Missing}
 }
@@ -125,7 +125,7 @@ func (k *check) judgeDKIM(v statement, r Record) verdict {
 	one := compareDKIM(v.texts(), want.Value)
 	switch {
 	case one.status != OK && target != "" && slices.Contains(v.chain, target):
-		one.status, one.advice = Different, "The CNAME record is right; the operator of this server has to put the key at "+target+"."
+		one.status, one.ours, one.advice = Different, true, "The CNAME record is right; the key is not at "+target+" yet: the operator of this server puts it there once the domain is verified."
 	case one.status == Missing && len(v.chain) > 0:
 		one.status, one.advice = Different, "The CNAME record leads to a name that has no key: let it lead to "+target+"."
 		if target == "" {
@@ -143,7 +143,7 @@ func compareDKIM(texts []string, want string) verdict {
 	}
 	is, should := tagsOf(text), tagsOf(want)
 	kind := func(t tags) string { return strings.ToLower(t.value("k", "rsa")) }
-	one := verdict{Different, bounded([]string{text}), ""}
+	one := different(bounded([]string{text}), "")
 	switch p := is.value("p", ""); {
 	case p == "":
 		one.advice = "The key is revoked (p= is empty): replace the text by the one given here."
@@ -198,7 +198,7 @@ func compareDMARC(texts []string, reports string) verdict {
 		return other
 	}
 	t := tagsOf(text)
-	one := verdict{Different, bounded([]string{text}), ""}
+	one := different(bounded([]string{text}), "")
 	isPolicy := func(s string) bool {
 		return slices.Contains([]string{"none", "quarantine", "reject"}, strings.ToLower(s))
 	}
@@ -240,7 +240,7 @@ func compareSTS(texts []string, id string) verdict {
 	if text == "" {
 		return other
 	}
-	one := verdict{Different, bounded([]string{text}), ""}
+	one := different(bounded([]string{text}), "")
 	switch got := tagsOf(text)["id"]; {
 	case got == id:
 		one.status = OK
@@ -259,7 +259,7 @@ func compareTLSRPT(texts []string, reports string) verdict {
 		return other
 	}
 	t := tagsOf(text)
-	one := verdict{Different, bounded([]string{text}), "The record asks for no reports: add rua=mailto:" + reports + "."}
+	one := different(bounded([]string{text}), "The record asks for no reports: add rua=mailto:"+reports+".")
 	for uri := range strings.SplitSeq(t.value("rua", ""), ",") {
 		lower := strings.ToLower(uri)
 		if strings.HasPrefix(lower, "mailto:") && strings.Contains(lower, "@") || strings.HasPrefix(lower, "https://") {

@@ -56,6 +56,7 @@ func (n *nameServer) isDead() bool {
 var (
 	errNotDelegated = errors.New("the domain is not in the DNS")
 	errTooMany      = errors.New("the domain leads to too many zones")
+	errNoNames      = errors.New("this server's resolver finds no names at all")
 )
 
 // zones are those that a check has found. The zero value is ready.
@@ -123,13 +124,22 @@ func (k *check) zoneOf(ctx context.Context, name string) (*zone, error) {
 			case err == nil && answer.Name == cut:
 				return k.newZone(ctx, cut, nsNames(answer.Records), nil)
 			case errors.Is(err, resolver.ErrNoSuchName):
-				return nil, errNotDelegated
+				return nil, k.notDelegated(ctx)
 			case err != nil && !errors.Is(err, resolver.ErrNoRecords):
 				return nil, fmt.Errorf("the name servers of %s cannot be found", cut)
 			}
 		}
-		return nil, errNotDelegated
+		return nil, k.notDelegated(ctx)
 	})
+}
+
+// notDelegated is the reason for a domain that has no name servers. A resolver that does not know what everybody knows either has lost its way
+// to the DNS, and says nothing about the domain.
+func (k *check) notDelegated(ctx context.Context) error {
+	if _, err := k.resolver.Check(ctx); err != nil {
+		return errNoNames
+	}
+	return errNotDelegated
 }
 
 // closest is the known zone that a name lies in, nil if there is none.

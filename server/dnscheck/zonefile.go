@@ -33,6 +33,8 @@ func zoneValue(r Record) string {
 	switch r.Type {
 	case "TXT":
 		return zoneText(r.Value)
+	case "A", "AAAA":
+		return oneLine(r.Value)
 	case "MX":
 		return fmt.Sprintf("%d %s", r.Priority, zoneName(r.Value))
 	case "SRV":

@@ -15,8 +15,10 @@ import (
 	"sync"
 	"time"
 
+	"github.com/postroom/postroom/mailstore"
 	"github.com/postroom/postroom/mailstore/fault"
 	"github.com/postroom/postroom/server/dnscheck"
+	"github.com/postroom/postroom/server/dnsupdate"
 	"github.com/postroom/postroom/tenancy"
 )
 
@@ -25,18 +27,25 @@ const (
 	MinAge = 10 * time.Second
 
 	lookEvery = 5 * time.Second // for claims that are due
-	atOnce    = 8               // domains that are asked about at one time
+	atOnce    = 8               // domains that are asked about at one time because they are due
+	ofOne     = 4               // domains of a workspace that are asked about at one time, whoever wants it
 	batch     = 64              // claims that are read at one time
 	lateAfter = 5 * time.Minute // when a claim is due again that could not be written
 	hostAge   = time.Minute     // whoever mends something soon sees it
 	maxShown  = 200 << 10       // octets of a report that is kept; of a longer one only what is wrong
 )
 
+// The names of all records of a claim fit into the DNS.
+const _ = uint(dnscheck.MaxDomain - tenancy.MaxClaim)
+
 // Config says what domains are to lead to.
 type Config struct {
 	Checker *dnscheck.Checker // nil: the DNS is not asked
 	Server  dnscheck.Server
-	Sandbox string // the operator's domain below which workspaces have theirs; "": there is none
+	Primary *dnsupdate.Primary // that takes updates of the operator's zones; nil: no DNS is written
+
+	// Lists has Run ask block lists about the server's addresses.
+	Lists bool
 
 	// Leads is told of each host below a verified domain that is to serve documents and leads here, whenever that is seen: it may need
 	// a certificate. nil: nobody is.
@@ -57,14 +66,17 @@ type Watch struct {
 
 	mu     sync.Mutex
 	asking map[tenancy.DomainID]chan struct{} // claims whose DNS is being asked; closed when that ends
+	turns  map[mailstore.WorkspaceID]*turns
 
 	hosting sync.Mutex // of one who asks about the server itself
 	host    *dnscheck.HostReport
+	listing sync.Mutex // of one who asks block lists
+	listed  *dnscheck.ListReport
 }
 
 // New makes a watch. It starts nothing.
 func New(cfg Config, dir *tenancy.Directory, log *slog.Logger) *Watch {
-	return &Watch{cfg: cfg, dir: dir, log: log, asking: map[tenancy.DomainID]chan struct{}{}}
+	return &Watch{cfg: cfg, dir: dir, log: log, asking: map[tenancy.DomainID]chan struct{}{}, turns: map[mailstore.WorkspaceID]*turns{}}
 }
 
 // Records are those that a domain should have. Keys that it does not have yet are made.
@@ -83,11 +95,7 @@ func (w *Watch) records(ctx context.Context, dom tenancy.Domain, keysOf func(con
 		return nil, nil
 	}
 	d, err := w.domain(ctx, dom, keysOf)
-	list := dnscheck.Records(d, w.leadsTo(dom))
-	if dom.Name == w.cfg.Sandbox && dom.Proof == tenancy.ByOperator {
-		list = append(list, dnscheck.SandboxRecords(d, w.cfg.Server)...)
-	}
-	return list, err
+	return dnscheck.Records(d, w.leadsTo(dom)), err
 }
 
 // leadsTo is what a domain is to lead to. Reports about its mail come to an address of its own, so that no other domain has to allow them.
@@ -125,6 +133,9 @@ func (w *Watch) Host(ctx context.Context) (dnscheck.HostReport, error) {
 // domain is a claim as the DNS should have it.
 func (w *Watch) domain(ctx context.Context, dom tenancy.Domain, keysOf func(context.Context, tenancy.Domain) ([]tenancy.DKIMKey, error)) (d dnscheck.Domain, err error) {
 	d = dnscheck.Domain{Name: dom.Name, TargetZone: w.cfg.Server.Zone != ""}
+	if d.Shared, err = w.dir.IsShared(ctx, dom); err != nil {
+		return d, err
+	}
 	if d.Token, err = w.dir.Ownership(ctx, dom); err != nil {
 		return d, err
 	}
@@ -177,7 +188,45 @@ func (w *Watch) Check(ctx context.Context, dom tenancy.Domain) (tenancy.Domain, 
 	if err != nil || w.dir.Now().Sub(dom.CheckedAt) < MinAge {
 		return dom, err
 	}
+	giveBack, err := w.turn(ctx, dom.WorkspaceID)
+	if err != nil {
+		return dom, err
+	}
+	defer giveBack()
 	return w.ask(ctx, dom)
+}
+
+// turns are those of one workspace.
+type turns struct {
+	places chan struct{}
+	users  int // who has one or waits for one
+}
+
+// turn waits until fewer than ofOne domains of a workspace are asked about: strangers' name servers get no more questions by our hand than
+// that, whoever claims their domains.
+func (w *Watch) turn(ctx context.Context, ws mailstore.WorkspaceID) (giveBack func(), err error) {
+	w.mu.Lock()
+	t := w.turns[ws]
+	if t == nil {
+		t = &turns{places: make(chan struct{}, ofOne)}
+		w.turns[ws] = t
+	}
+	t.users++
+	w.mu.Unlock()
+	leave := func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		if t.users--; t.users == 0 {
+			delete(w.turns, ws)
+		}
+	}
+	select {
+	case t.places <- struct{}{}:
+		return func() { <-t.places; leave() }, nil
+	case <-ctx.Done():
+		leave()
+		return nil, ctx.Err()
+	}
 }
 
 // ask asks the DNS and writes what it said.
@@ -195,7 +244,7 @@ func (w *Watch) ask(ctx context.Context, dom tenancy.Domain) (tenancy.Domain, er
 	before, _ := Report(dom)
 	kept := dnscheck.Remember(before, now)
 	c := tenancy.Checkup{At: now.At, Owned: now.Owner == dnscheck.Proven, Here: w.here(now), Changes: worse(before, now)}
-	c.Failed = !c.Owned && !c.Here && (now.Owner == dnscheck.Unknown || failed(now, dnscheck.PurposeMX))
+	c.Failed = !c.Owned && !c.Here && (now.Owner == dnscheck.Unknown || failed(now, dnscheck.PurposeMX) || failed(now, dnscheck.PurposeDKIM))
 	c.Due = dnscheck.Next(dom.CreatedAt, now.At, dom.Status == tenancy.Verified || c.Owned && !dom.Taken, dom.Checks+1, now)
 	if c.Report, err = encode(kept); err != nil {
 		return dom, err
@@ -217,10 +266,12 @@ func (w *Watch) ask(ctx context.Context, dom tenancy.Domain) (tenancy.Domain, er
 // documents are the purposes of hosts that serve documents by HTTPS.
 var documents = []string{dnscheck.PurposeMTASTSPolicy, dnscheck.PurposeAutoconfig, dnscheck.PurposeAutodiscover}
 
-// here reports whether mail for the domain comes to this server, be it to others too.
+// here reports whether mail for the domain comes to this server, be it to others too, or what leaves here is signed with a key that the
+// domain has published.
 func (w *Watch) here(r dnscheck.Report) bool {
 	return slices.ContainsFunc(r.Findings, func(f dnscheck.Finding) bool {
-		return f.Record.Purpose == dnscheck.PurposeMX && (f.Status == dnscheck.OK || f.Status == dnscheck.Propagating || slices.ContainsFunc(f.Found, w.namesUs))
+		there := f.Status == dnscheck.OK || f.Status == dnscheck.Propagating
+		return f.Record.Purpose == dnscheck.PurposeDKIM && there || f.Record.Purpose == dnscheck.PurposeMX && (there || slices.ContainsFunc(f.Found, w.namesUs))
 	})
 }
 
@@ -273,9 +324,16 @@ func encode(r dnscheck.Report) (json.RawMessage, error) {
 func (w *Watch) Run(ctx context.Context) error {
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
+	var lists time.Time // when to look whether it is time to ask them
 	for {
 		if err := w.round(ctx); err != nil && ctx.Err() == nil {
 			w.log.Error("look for domains to check", "err", err)
+		}
+		if now := w.dir.Now(); w.cfg.Lists && !now.Before(lists) {
+			lists = now.Add(listAgain)
+			if _, err := w.Listed(ctx); err != nil && ctx.Err() == nil {
+				w.log.Error("ask block lists about the server's addresses", "err", err)
+			}
 		}
 		select {
 		case <-tick.C:
@@ -326,19 +384,14 @@ func (w *Watch) one(ctx context.Context, dom tenancy.Domain) {
 // Failing counts verified domains, and those of them whose last report says that something required is missing or wrong. What the DNS did
 // not answer does not count.
 func (w *Watch) Failing(ctx context.Context) (verified, failing int, err error) {
-	for after := tenancy.DomainID(""); ; {
-		page, err := w.dir.VerifiedDomains(ctx, after, batch)
-		if err != nil || len(page) == 0 {
-			return verified, failing, err
+	err = w.eachVerified(ctx, func(dom tenancy.Domain) error {
+		verified++
+		if r, _ := Report(dom); slices.ContainsFunc(r.Findings, func(f dnscheck.Finding) bool { return lacks(dom, f) }) {
+			failing++
 		}
-		for _, dom := range page {
-			verified++
-			if r, _ := Report(dom); slices.ContainsFunc(r.Findings, func(f dnscheck.Finding) bool { return lacks(dom, f) }) {
-				failing++
-			}
-			after = dom.ID
-		}
-	}
+		return nil
+	})
+	return verified, failing, err
 }
 
 // lacks reports whether a finding says that a domain lacks what it needs. An operator's word stands in for the text that proves it.

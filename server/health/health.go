@@ -51,22 +51,25 @@ type Finding struct {
 type Config struct {
 	Hostname string // the server's name in EHLO
 
-	Names func(context.Context) (validates bool, err error)        // whether names can be looked up: resolver.Check
-	Host  func(context.Context) (dnscheck.HostReport, error)       // what the DNS says of the server: domains.Host
-	Own   func() ([]netip.Addr, error)                             // addresses that the machine has; nil: the operator has named them
-	Probe func(context.Context, []string) []dnscheck.ProbeResult   // whether mail can leave: dnscheck.Probe
-	Peers []string                                                 // whom Probe is to reach
-	Relay string                                                   // that takes all mail; "": none
-	Wires []Wire                                                   // what is listened on
-	Certs func() []CertificateState                                // one for each of the server's names
-	Free  func() (octets int64, err error)                         // space on the disk
-	Floor int64                                                    // octets of it below which nothing new is accepted
-	Clock func() (kept bool, err error)                            // how right the clock is
-	Lists func(context.Context) []dnsbl.Failure                    // block lists that do not answer: dnsbl.Check
-	Junk  func(context.Context) error                              // whether rspamd answers: rspamd.Ping
-	Ready func(context.Context) (verified, failing int, err error) // domains, and those with something required missing: domains.Failing
-	Queue *tenancy.Directory                                       // whose mail waits
-	Now   func() time.Time                                         // nil: time.Now
+	Names    func(context.Context) (validates bool, err error)        // whether names can be looked up: resolver.Check
+	Host     func(context.Context) (dnscheck.HostReport, error)       // what the DNS says of the server: domains.Host
+	Listed   func(context.Context) (dnscheck.ListReport, error)       // what block lists say of the addresses that mail leaves from: domains.Listed
+	Own      func() ([]netip.Addr, error)                             // addresses that the machine has; nil: the operator has named them
+	Probe    func(context.Context, []string) []dnscheck.ProbeResult   // whether mail can leave: dnscheck.Probe
+	Incoming *Incoming                                                // whether others reach this server
+	Peers    []string                                                 // whom Probe is to reach
+	Relay    string                                                   // that takes all mail; "": none
+	Wires    []Wire                                                   // what is listened on
+	Certs    func() []CertificateState                                // one for each of the server's names
+	Free     func() (octets int64, err error)                         // space on the disk
+	Floor    int64                                                    // octets of it below which nothing new is accepted
+	Clock    func() (kept bool, err error)                            // how right the clock is
+	Lists    func(context.Context) []dnsbl.Failure                    // block lists that do not answer: dnsbl.Check
+	Junk     func(context.Context) error                              // whether rspamd answers: rspamd.Ping
+	Ready    func(context.Context) (verified, failing int, err error) // domains, and those with something required missing: domains.Failing
+	Zone     func(context.Context) (dnscheck.Report, int, error)      // the operator's zone, and domains that lead to keys it lacks: domains.Zone
+	Queue    *tenancy.Directory                                       // whose mail waits
+	Now      func() time.Time                                         // nil: time.Now
 }
 
 // part is something to look at by itself.
@@ -100,8 +103,10 @@ func New(cfg Config) *Check {
 	add(cfg.Hostname != "", "ehlo", false, c.ehlo)
 	add(cfg.Names != nil, "resolver", true, c.resolver)
 	add(cfg.Host != nil, "hostname", true, c.host)
+	add(cfg.Listed != nil, "listed", true, c.listed)
 	add(len(cfg.Wires) > 0, "ports", false, c.ports)
 	add(cfg.Probe != nil, "outgoing", true, c.outgoing)
+	add(cfg.Incoming != nil, "incoming", true, c.incoming)
 	add(cfg.Certs != nil, "certificate", false, c.certificates)
 	add(cfg.Free != nil, "disk", false, c.disk)
 	add(cfg.Clock != nil, "clock", false, c.clock)
@@ -109,6 +114,7 @@ func New(cfg Config) *Check {
 	add(cfg.Lists != nil, "lists", true, c.lists)
 	add(cfg.Junk != nil, "rspamd", true, c.junk)
 	add(cfg.Ready != nil, "domains", true, c.domains)
+	add(cfg.Zone != nil, "zone", true, c.zone)
 	return c
 }
 

@@ -41,6 +41,20 @@ func probe(reached ...bool) func(context.Context, []string) []dnscheck.ProbeResu
 	}
 }
 
+// zone is what the operator's zone says of a record in each state, and how many domains lack keys.
+func zone(lacking int, states ...dnscheck.Status) func(context.Context) (dnscheck.Report, int, error) {
+	var r dnscheck.Report
+	for _, s := range states {
+		r.Findings = append(r.Findings, dnscheck.Finding{Record: dnscheck.Record{Name: "_spf.op.net"}, Status: s, Advice: "Add it."})
+	}
+	return func(context.Context) (dnscheck.Report, int, error) { return r, lacking, nil }
+}
+
+// lists is what block lists say of an address.
+func lists(ip string, listed ...dnscheck.Listing) func(context.Context) (dnscheck.ListReport, error) {
+	return fixed(dnscheck.ListReport{Addresses: []dnscheck.AddressListings{{IP: netip.MustParseAddr(ip), Listed: listed}}}, nil)
+}
+
 func TestEachFindingSaysHowGraveItIsAndWhatToDo(t *testing.T) {
 	now := time.Date(2026, 4, 1, 9, 0, 0, 0, time.UTC)
 	free := func(n int64, err error) func() (int64, error) { return func() (int64, error) { return n, err } }
@@ -93,9 +107,17 @@ func TestEachFindingSaysHowGraveItIsAndWhatToDo(t *testing.T) {
 		{"rspamd", Config{Junk: func(context.Context) error { return nil }}, "rspamd ok"},
 		{"no rspamd", Config{Junk: func(context.Context) error { return errDown }}, "rspamd error it is down"},
 		{"domains", Config{Ready: func(context.Context) (int, int, error) { return 3, 0, nil }}, "domains ok 3 verified"},
+		{"the operator's zone", Config{Zone: zone(0, dnscheck.OK)}, "zone ok holds"},
+		{"a zone that lacks something", Config{Zone: zone(0, dnscheck.OK, dnscheck.Missing)}, "zone/_spf.op.net error Add it. 'postroom domain publish --operator'"},
+		{"a zone that does not answer", Config{Zone: zone(0, dnscheck.Failed)}, "zone/_spf.op.net unknown failed"},
+		{"keys that are not there", Config{Zone: zone(2, dnscheck.OK)}, "zone/keys error 2 verified domains"},
 		{"domains that lack something", Config{Ready: func(context.Context) (int, int, error) { return 3, 1, nil }}, "domains warning 1 of 3"},
 		{"an address", Config{Host: fixed(hostReport(dnscheck.OK, "8.8.4.4", dnscheck.AddressReport{IP: ip, Status: dnscheck.Missing, Advice: "Ask for a name."}), nil)}, "ptr/8.8.4.4 error Ask for a name."},
-		{"a listed address", Config{Host: fixed(hostReport(dnscheck.OK, "8.8.4.4", dnscheck.AddressReport{IP: ip, Status: dnscheck.OK, Listed: []dnscheck.Listing{{List: "bl.net", Reason: "spam"}}}), nil)}, "listed/8.8.4.4 error bl.net: spam"},
+		{"a listed address", Config{Listed: lists("8.8.4.4", dnscheck.Listing{List: "bl.net", Reason: "spam"})}, "listed/8.8.4.4 error bl.net: spam"},
+		{"an address in no list", Config{Listed: lists("8.8.4.4")}, "listed ok 1 addresses, in no list"},
+		{"a list that refuses", Config{Listed: fixed(dnscheck.ListReport{Addresses: []dnscheck.AddressListings{{IP: ip, Unlisted: []string{"bl.net: the list refuses to answer"}}}}, nil)}, "listed/8.8.4.4 unknown refuses"},
+		{"a private address", Config{Listed: lists("10.0.0.1")}, "listed/10.0.0.1 unknown private"},
+		{"no address", Config{Listed: fixed(dnscheck.ListReport{}, nil)}, "listed unknown no address"},
 	} {
 		c.cfg.Now = func() time.Time { return now }
 		found, err := New(c.cfg).Look(t.Context())

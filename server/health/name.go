@@ -48,18 +48,8 @@ func (c *Check) host(ctx context.Context) []Finding {
 	list := []Finding{c.owned(r, f)}
 	for _, a := range r.Addresses {
 		list = append(list, Finding{"ptr/" + a.IP.String(), graveness(a.Status), a.IP.String() + " is called " + listed(a.Names), a.Advice})
-		for _, l := range a.Listed {
-			list = append(list, Finding{"listed/" + a.IP.String(), Error, a.IP.String() + " is in " + l.List + reason(l), "Look at what the list says, stop what caused it, and ask to be taken out."})
-		}
 	}
 	return list
-}
-
-func reason(l dnscheck.Listing) string {
-	if l.Reason == "" {
-		return ""
-	}
-	return ": " + l.Reason
 }
 
 // owned compares the name's addresses with those that the machine has, where nobody has said which are the server's.
@@ -107,4 +97,33 @@ func listed(words []string) string {
 		return strings.Join(words[:most], ", ") + fmt.Sprintf(" and %d more", len(words)-most)
 	}
 	return strings.Join(words, ", ")
+}
+
+// zone tells of what the operator's zone holds for all domains.
+func (c *Check) zone(ctx context.Context) []Finding {
+	r, lacking, err := c.cfg.Zone(ctx)
+	if err != nil {
+		return one("zone", Unknown, "it was not asked: "+err.Error(), "")
+	}
+	var list []Finding
+	for _, f := range r.Findings {
+		if f.Status != dnscheck.OK {
+			list = append(list, Finding{"zone/" + f.Record.Name, graveness(f.Status), "the record is " + string(f.Status), f.Advice + publishAdvice(f.Status)})
+		}
+	}
+	if lacking > 0 {
+		list = append(list, Finding{"zone/keys", Error, fmt.Sprintf("%d verified domains lead to keys that are not there", lacking), "Receivers find no key for their mail." + publishAdvice(dnscheck.Missing)})
+	}
+	if len(list) == 0 {
+		return one("zone", OK, "holds what domains lead to", "")
+	}
+	return list
+}
+
+// publishAdvice says how the records get into the zone.
+func publishAdvice(s dnscheck.Status) string {
+	if s == dnscheck.Failed || s == dnscheck.Propagating {
+		return ""
+	}
+	return " 'postroom domain publish --operator' writes it where tls.dns_provider is set; 'postroom domain zone --operator' prints it for import."
 }

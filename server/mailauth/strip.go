@@ -12,23 +12,30 @@ import (
 // header ends with its empty line, or may have a body behind it, which is not looked at. If there is nothing to remove, it is
 // returned itself.
 func Strip(header []byte, hostname string) []byte {
+	return strip(header, func(raw []byte) bool {
+		return looseName(raw) == "authentication-results" && claims(raw[bytes.IndexByte(raw, ':')+1:], hostname)
+	})
+}
+
+// StripField removes fields of a name, whatever they say, in the same way.
+func StripField(header []byte, name string) []byte {
+	name = strings.ToLower(name)
+	return strip(header, func(raw []byte) bool { return looseName(raw) == name })
+}
+
+// strip removes the fields that are foreign.
+func strip(header []byte, foreign func(raw []byte) bool) []byte {
 	var kept []byte
 	copied, changed := 0, false
-	drop := func(start, end int) {
-		kept = append(kept, header[copied:start]...)
-		copied, changed = end, true
-	}
 	for start := 0; start < len(header); {
 		end := fieldEnd(header, start)
 		raw := header[start:end]
 		if endsHeader(raw) {
 			break
 		}
-		switch {
-		case raw[0] == ' ' || raw[0] == '\t': // of the first line alone
-			drop(start, end)
-		case looseName(raw) == "authentication-results" && claims(raw[bytes.IndexByte(raw, ':')+1:], hostname):
-			drop(start, end)
+		if raw[0] == ' ' || raw[0] == '\t' || foreign(raw) { // the first line alone begins with a space
+			kept = append(kept, header[copied:start]...)
+			copied, changed = end, true
 		}
 		start = end
 	}

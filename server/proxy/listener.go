@@ -142,7 +142,8 @@ func (l *Listener) hand(conn net.Conn) {
 
 var errNoClient = errors.New("its header names no client with a TCP address")
 
-// readHeader reads a header and nothing behind it, and gives the client's address; the proxy's own where it speaks for itself (LOCAL).
+// readHeader reads a header and nothing behind it, and gives the client's address; the proxy's own where it speaks for itself (LOCAL), or
+// in version 1 for a client that it does not know (UNKNOWN, of which the library says the same).
 func readHeader(conn *net.TCPConn) (net.Addr, error) {
 	if err := conn.SetReadDeadline(time.Now().Add(headerTimeout)); err != nil {
 		return nil, err
@@ -158,7 +159,7 @@ func readHeader(conn *net.TCPConn) (net.Addr, error) {
 	if err := conn.SetReadDeadline(time.Time{}); err != nil {
 		return nil, err
 	}
-	if header.Version == 2 && header.Command.IsLocal() { // in version 1 the library says so of a client that is not known
+	if header.Command.IsLocal() {
 		return conn.RemoteAddr(), nil
 	}
 	client, _, ok := header.TCPAddrs()

@@ -92,22 +92,43 @@ func TestTheClientsAddressIsThatOfTheHeader(t *testing.T) {
 	}
 }
 
-func TestAProxySpeaksForItself(t *testing.T) {
-	l := listen(t)
-	text, err := (&proxyproto.Header{Version: 2, Command: proxyproto.LOCAL, TransportProtocol: proxyproto.UNSPEC}).Format()
-	if err != nil {
-		t.Fatal(err)
+// A proxy speaks for itself, or for a client that it does not know: the connection's own address is what there is.
+func TestAProxyThatNamesNoClientIsTheClient(t *testing.T) {
+	for name, begin := range map[string]string{
+		"LOCAL":             "\r\n\r\n\x00\r\nQUIT\n\x20\x00\x00\x00",
+		"LOCAL, address":    "\r\n\r\n\x00\r\nQUIT\n\x20\x11\x00\x0c\xc6\x33\x64\x07\xc0\x00\x02\x19\x00\x01\x00\x19",
+		"UNKNOWN":           "PROXY UNKNOWN\r\n",
+		"UNKNOWN, address":  "PROXY UNKNOWN ffff:f::1 ffff:f::2 65535 65535\r\n",
+		"UNKNOWN, nonsense": "PROXY UNKNOWN  what\x00ever\r\n",
+	} {
+		l := listen(t)
+		dial(t, l, "127.0.0.1", []byte(begin+"EHLO x\r\n"))
+		conn := accept(t, l)
+		if !strings.HasPrefix(conn.RemoteAddr().String(), "127.0.0.1:") {
+			t.Errorf("%s: client is %v", name, conn.RemoteAddr())
+		}
+		if line, err := bufio.NewReader(conn).ReadString('\n'); line != "EHLO x\r\n" {
+			t.Errorf("%s: read %q, error %v", name, line, err)
+		}
 	}
-	dial(t, l, "127.0.0.1", text)
-	if conn := accept(t, l); !strings.HasPrefix(conn.RemoteAddr().String(), "127.0.0.1:") {
-		t.Errorf("client is %v", conn.RemoteAddr())
+}
+
+// What a proxy adds to the addresses is passed over (version 2, 2.2).
+func TestAHeaderMayHaveMoreThanAddresses(t *testing.T) {
+	l := listen(t)
+	more := "\x20\x00\x08\x07\x00\x00\x00\x00x\x00\x00\x02\x00\x03abc" // PP2_TYPE_SSL, PP2_TYPE_AUTHORITY
+	dial(t, l, "127.0.0.1", []byte("\r\n\r\n\x00\r\nQUIT\n\x21\x11\x00"+string(rune(12+len(more)))+"\xc6\x33\x64\x07\xc0\x00\x02\x19\x00\x01\x00\x19"+more+"EHLO x\r\n"))
+	conn := accept(t, l)
+	if line, err := bufio.NewReader(conn).ReadString('\n'); line != "EHLO x\r\n" || conn.RemoteAddr().String() != "198.51.100.7:1" {
+		t.Errorf("%v: read %q, error %v", conn.RemoteAddr(), line, err)
 	}
 }
 
 func TestAListedProxyMustSendAHeader(t *testing.T) {
 	for name, begin := range map[string]string{
 		"no header":      "EHLO mail.example.com\r\n",
-		"unknown client": "PROXY UNKNOWN\r\n",
+		"no family":      "\r\n\r\n\x00\r\nQUIT\n\x21\x00\x00\x00",
+		"datagrams":      "\r\n\r\n\x00\r\nQUIT\n\x21\x12\x00\x0c\xc6\x33\x64\x07\xc0\x00\x02\x19\x00\x01\x00\x19",
 		"no address":     "PROXY TCP4 198.51.100.7 192.0.2.25 0\r\n",
 		"nobody":         "PROXY TCP4 0.0.0.0 192.0.2.25 1 25\r\n",
 		"endless":        "PROXY TCP4 " + strings.Repeat("1", 5000),

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/postroom/postroom/mailstore"
+	"github.com/postroom/postroom/mailstore/compose"
 	"github.com/postroom/postroom/mailstore/message"
 	"github.com/postroom/postroom/mailstore/report"
 	"github.com/postroom/postroom/server/junk"
@@ -59,9 +60,7 @@ func (s *session) judge(spool *mailstore.Spool, head int64) (j judged, err error
 		return j, errLater
 	}
 	junk.PutAside(found, circles, j.to)
-	if j.auth != nil {
-		j.spool, err = s.withoutForeign(spool, text, header)
-	}
+	j.spool, err = s.withoutForeign(spool, text, header, j.auth != nil)
 	return j, err
 }
 
@@ -106,10 +105,14 @@ func (s *session) look(j *judged, text io.ReaderAt) (found junk.Evidence, err er
 	return found, nil
 }
 
-// withoutForeign takes Authentication-Results out of a message that claim to be this server's. Few messages have any.
-func (s *session) withoutForeign(spool *mailstore.Spool, text io.ReaderAt, header []byte) (*mailstore.Spool, error) {
+// withoutForeign takes out of a message what only this server writes: the field of simulated messages and, of one whose sender was looked
+// at, Authentication-Results that claim to be this server's. Few messages have any.
+func (s *session) withoutForeign(spool *mailstore.Spool, text io.ReaderAt, header []byte, looked bool) (*mailstore.Spool, error) {
 	head := int64(len(header))
-	kept := mailauth.Strip(header, s.run.cfg.Hostname)
+	kept := mailauth.StripField(header, compose.SimulatedField)
+	if looked {
+		kept = mailauth.Strip(kept, s.run.cfg.Hostname)
+	}
 	if len(kept) == len(header) {
 		return spool, nil
 	}

@@ -65,7 +65,7 @@ func TestAMessageBearsWhatIsKnownOfItsSender(t *testing.T) {
 	for _, domain := range []string{"good.test", "open.test"} {
 		c.envelope("x@"+domain, "ann@example.com")
 		c.do("DATA", "354 ")
-		c.send(from(domain, "Authentication-Results: "+testHost+"; dmarc=pass header.from=bank.example\r\n", "Authentication-Results: other.example; spf=fail\r\n"))
+		c.send(from(domain, "Authentication-Results: "+testHost+"; dmarc=pass header.from=bank.example\r\n", "Authentication-Results: other.example; spf=fail\r\n", "POSTROOM-Simulated : code\r\n more\r\n"))
 		c.want("250 ")
 	}
 	list := b.messages("ann@example.com", mailstore.InboxMailbox)
@@ -80,6 +80,9 @@ func TestAMessageBearsWhatIsKnownOfItsSender(t *testing.T) {
 		t.Errorf("open.test: %+v, %q", open.Auth, open.Labels)
 	}
 	raw := b.mail("ann@example.com")[0]
+	if strings.Contains(strings.ToLower(raw), "simulated") {
+		t.Errorf("a stranger's message says that it is simulated:\n%s", raw)
+	}
 	if strings.Count(raw, "Authentication-Results: "+testHost) != 1 || strings.Contains(raw, "bank.example") || !strings.Contains(raw, "Authentication-Results: other.example; spf=fail\r\n") {
 		t.Errorf("the message:\n%s", raw)
 	}

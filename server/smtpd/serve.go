@@ -88,6 +88,9 @@ func (r *run) newSession(c *smtp.Conn) (smtp.Session, error) {
 // welcome lets a connection in, or turns it away without a goroutine of its own.
 func (r *run) welcome(conn net.Conn) {
 	ip := server.AddressOf(conn.RemoteAddr())
+	if r.cfg.Met != nil {
+		r.cfg.Met(ip)
+	}
 	fast := r.tooFast(r.connections, ip)
 	if fast || !r.gate.Enter(ip) {
 		r.log.Debug("connection refused", "remote", ip)

@@ -64,6 +64,9 @@ type Config struct {
 	// looked at.
 	Trusted []netip.Prefix
 
+	// Met is told the address of each client that connects; nil: nobody is.
+	Met func(netip.Addr)
+
 	// AllowPlainOnLoopback lets clients on this machine log in without TLS.
 	AllowPlainOnLoopback bool
 

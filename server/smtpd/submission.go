@@ -1,6 +1,7 @@
 package smtpd
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -150,19 +151,11 @@ func checkAuthors(who tenancy.Sender, envelope string, header []byte) error {
 	if !who.Owns(envelope) {
 		return errNotYours // any more
 	}
-	authors, sender, err := compose.Senders(header)
-	if err != nil {
-		return fmt.Errorf("read authors: %w", err)
+	_, err := who.Author(header)
+	if errors.Is(err, tenancy.ErrSenderNotOwned) {
+		return errFromNotYours
 	}
-	if sender != "" {
-		authors = append(authors, sender)
-	}
-	for _, a := range authors {
-		if !who.Owns(a) {
-			return errFromNotYours
-		}
-	}
-	return nil
+	return err
 }
 
 func domainOf(address string) string { return address[strings.LastIndexByte(address, '@')+1:] }

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"strings"
+	"time"
 )
 
 // What waits to leave lies in this directory: for each message a link to its bytes, so that they do not depend on the
@@ -83,6 +84,7 @@ func (t *Tree) NoteSettled(base string, recipients []string) error {
 const (
 	heldMark     = "held\t"
 	releasedMark = "released\t"
+	sendAtMark   = "sendAt\t" // a time in RFC 3339 follows
 )
 
 // NoteHeld writes behind the envelope that recipients are held, or that they are not any more, as NoteSettled does.
@@ -92,6 +94,11 @@ func (t *Tree) NoteHeld(base string, recipients []string, held bool) error {
 		mark = heldMark
 	}
 	return t.note(base, mark, recipients)
+}
+
+// NoteSendAt writes behind the envelope when the message is sent now, as NoteSettled does.
+func (t *Tree) NoteSendAt(base string, at time.Time) error {
+	return t.note(base, sendAtMark, []string{at.UTC().Format(time.RFC3339Nano)})
 }
 
 // note begins with a line end of its own: a crash may have cut the line before.
@@ -168,6 +175,7 @@ func (t *Tree) QueuedSize(base string) (int64, error) {
 type Noted struct {
 	Settled map[string]bool // recipients that wait no more
 	Held    map[string]bool // true: held since; false: released since
+	SendAt  *time.Time      // when it is sent now; nil: as the envelope says
 }
 
 // Envelope reads a queued message's envelope and what was noted behind it.
@@ -192,6 +200,10 @@ func (t *Tree) Envelope(base string) (envelope []byte, noted Noted, err error) {
 			noted.Held[recipient] = true
 		} else if recipient, ok := strings.CutPrefix(line, releasedMark); ok {
 			noted.Held[recipient] = false
+		} else if written, ok := strings.CutPrefix(line, sendAtMark); ok {
+			if at, err := time.Parse(time.RFC3339Nano, written); err == nil {
+				noted.SendAt = &at
+			}
 		} else {
 			noted.Settled[line] = true
 		}

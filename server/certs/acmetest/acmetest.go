@@ -50,16 +50,27 @@ var prepare = sync.OnceFunc(func() {
 })
 
 // New starts an authority, which ends with the test.
-func New(t testing.TB) *Authority {
+func New(t testing.TB) *Authority { return start(t, nil) }
+
+// NewBound starts one that takes accounts only of who has an account elsewhere: keys are the secrets of those, in base64url, by their ids
+// (RFC 8555, 7.3.4).
+func NewBound(t testing.TB, keys map[string]string) *Authority { return start(t, keys) }
+
+func start(t testing.TB, accounts map[string]string) *Authority {
 	t.Helper()
 	prepare()
 	a := &Authority{HTTP: listen(t), HTTPS: listen(t)}
 	a.serveDNS(t)
 	quiet := log.New(io.Discard, "", 0)
 	memory := db.NewMemoryStore()
+	for id, key := range accounts {
+		if err := memory.AddExternalAccountKeyByID(id, key); err != nil {
+			t.Fatal(err)
+		}
+	}
 	signer := ca.New(quiet, memory, "", "ecdsa", 0, 1, map[string]ca.Profile{"default": {}})
 	validation := va.New(quiet, port(a.HTTP), port(a.HTTPS), false, a.DNSAddress, memory)
-	front := wfe.New(quiet, memory, validation, signer, []string{"pebble.test"}, true, false, 1, 1)
+	front := wfe.New(quiet, memory, validation, signer, []string{"pebble.test"}, true, accounts != nil, 1, 1)
 	a.handler = front.Handler()
 	server := httptest.NewUnstartedServer(http.HandlerFunc(a.serve))
 	server.Config.ErrorLog = quiet

@@ -42,6 +42,7 @@ type Server struct {
 	switches  map[question]action
 	counts    map[question]int
 	authentic bool
+	updates   int
 }
 
 // question is a name and a type; type 0 stands for every type.
@@ -73,7 +74,8 @@ func Start(t testing.TB, zone string) *Server {
 	udp, tcp := listen(t)
 	s.addr = udp.LocalAddr().String()
 	var wg sync.WaitGroup
-	servers := []*dns.Server{{PacketConn: udp, Handler: s}, {Listener: tcp, Handler: s}}
+	secrets := map[string]string{KeyName: KeySecret}
+	servers := []*dns.Server{{PacketConn: udp, Handler: s, TsigSecret: secrets, MsgAcceptFunc: acceptAll}, {Listener: tcp, Handler: s, TsigSecret: secrets, MsgAcceptFunc: acceptAll}}
 	for _, server := range servers {
 		started := make(chan struct{})
 		server.NotifyStartedFunc = func() { close(started) }
@@ -178,6 +180,10 @@ func (s *Server) change(name string, types []uint16, a action) {
 
 // ServeDNS answers one question; it is for the server alone.
 func (s *Server) ServeDNS(w dns.ResponseWriter, asked *dns.Msg) {
+	if asked.Opcode == dns.OpcodeUpdate {
+		s.write(w, asked, s.update(w, asked))
+		return
+	}
 	q := question{dns.CanonicalName(asked.Question[0].Name), asked.Question[0].Qtype}
 	a := s.note(q)
 	if a.hold != nil {
@@ -206,6 +212,15 @@ func (s *Server) ServeDNS(w dns.ResponseWriter, asked *dns.Msg) {
 	}
 	if overUDP && a.truncate {
 		reply.Truncated, reply.Answer, reply.Ns = true, nil, nil
+	}
+	s.write(w, asked, reply)
+}
+
+// write answers, signed where the question was.
+func (s *Server) write(w dns.ResponseWriter, asked, reply *dns.Msg) {
+	if t := asked.IsTsig(); t != nil && w.TsigStatus() == nil {
+		reply.SetTsig(t.Hdr.Name, t.Algorithm, t.Fudge, int64(t.TimeSigned))
+		reply.Authoritative = true // who signs wants to change zones that are kept here
 	}
 	w.WriteMsg(reply) // who asked may be gone
 }

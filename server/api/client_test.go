@@ -1,0 +1,111 @@
+package api
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"io"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/postroom/postroom/server/api/client"
+	"github.com/postroom/postroom/server/api/client/generate"
+)
+
+var update = flag.Bool("update", false, "write the client anew")
+
+func TestTheClientIsWrittenFromTheDocument(t *testing.T) {
+	w := newWorld(t, Config{})
+	source, err := generate.Client([]byte(w.do("GET", "/openapi.json", "", "").body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const file = "client/generated.go"
+	if *update {
+		if err := os.WriteFile(file, source, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	there, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(there, source) {
+		t.Errorf("%s is not what the document says: go test ./server/api -run Client -update", file)
+	}
+}
+
+func (w *world) client(key string) *client.Client { return &client.Client{URL: w.http.URL, Key: key} }
+
+func TestTheClientDoesWhatTheDocumentTells(t *testing.T) {
+	w := newWorld(t, Config{})
+	c, ctx := w.client(w.a.key), t.Context()
+	in, err := c.CreateInbox(ctx, client.CreateInboxParams{IdempotencyKey: "once"}, client.NewInboxBody{Username: "sales", Domain: w.a.domain, DisplayName: new("Sales & more")})
+	if err != nil || in.Address != "sales@"+w.a.domain || in.DisplayName != "Sales & more" {
+		t.Fatalf("made %+v: %v", in, err)
+	}
+	again, err := c.CreateInbox(ctx, client.CreateInboxParams{IdempotencyKey: "once"}, client.NewInboxBody{Username: "sales", Domain: w.a.domain, DisplayName: new("Sales & more")})
+	if err != nil || again.ID != in.ID || again.Password != in.Password {
+		t.Errorf("once more: %+v: %v", again, err)
+	}
+	sent, err := c.SendMessage(ctx, in.Address, client.SendMessageParams{}, client.NewMessageBody{To: []string{"ann@x.example"}, Subject: new("Hello"), Text: new("x")})
+	if err != nil || sent.Status != "queued" {
+		t.Fatalf("sent %+v: %v", sent, err)
+	}
+	list, err := c.ListMessages(ctx, in.ID, client.ListMessagesParams{Labels: []string{"sent", "read"}, After: time.Now().Add(-time.Hour), Limit: 1})
+	if err != nil || len(list.Messages) != 1 || list.Messages[0].ID != sent.ID || list.Messages[0].SentAt.IsZero() {
+		t.Errorf("listed %+v: %v", list, err)
+	}
+	if later, err := c.ListMessages(ctx, in.ID, client.ListMessagesParams{After: time.Now().Add(time.Hour)}); err != nil || len(later.Messages) != 0 {
+		t.Errorf("listed %+v: %v", later, err)
+	}
+	raw, err := c.GetRawMessage(ctx, in.ID, sent.ID, client.GetRawMessageParams{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer raw.Close()
+	if text, err := io.ReadAll(raw); err != nil || !bytes.Contains(text, []byte("Subject: Hello\r\n")) {
+		t.Errorf("raw %q: %v", text, err)
+	}
+	if err := c.DeleteInbox(ctx, in.ID, client.DeleteInboxParams{}); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestTheClientEscapesWhatStandsInAPath(t *testing.T) {
+	w := newWorld(t, Config{})
+	problem := (*client.Problem)(nil)
+	if in, err := w.client(w.a.key).GetInbox(t.Context(), "../workspaces/"+w.a.id+"?x=", client.GetInboxParams{}); !errors.As(err, &problem) || problem.Status != 404 || problem.Code != "not_found" {
+		t.Errorf("got %+v: %v", in, err)
+	}
+}
+
+func TestTheClientTellsNullFromNothing(t *testing.T) {
+	w := newWorld(t, Config{})
+	c, ctx := w.client(w.a.key), t.Context()
+	soon := time.Now().Add(time.Hour).UTC().Truncate(time.Second)
+	for _, step := range []struct {
+		change client.KeyChangeInput
+		want   time.Time
+	}{
+		{client.KeyChangeInput{ExpiresAt: client.To(soon)}, soon},
+		{client.KeyChangeInput{Name: new("renamed")}, soon},
+		{client.KeyChangeInput{ExpiresAt: client.Null[time.Time]()}, time.Time{}},
+	} {
+		k, err := c.UpdateInboxKey(ctx, w.a.inbox, w.a.inboxKeyID, client.UpdateInboxKeyParams{}, step.change)
+		if err != nil || !k.ExpiresAt.Equal(step.want) {
+			t.Errorf("%+v gave %+v: %v", step.change, k, err)
+		}
+	}
+}
+
+func TestARefusalIsAProblemWithItsFields(t *testing.T) {
+	w := newWorld(t, Config{})
+	_, err := w.client(w.a.key).SendMessage(t.Context(), w.a.inbox, client.SendMessageParams{}, client.NewMessageBody{To: "no address", Subject: new("x")})
+	problem := (*client.Problem)(nil)
+	if !errors.As(err, &problem) || problem.Status != 400 || len(problem.Errors) != 1 || problem.RequestID == "" || !strings.Contains(err.Error(), problem.Errors[0].Path+": ") {
+		t.Errorf("refused with %#v", err)
+	}
+}
