@@ -3,6 +3,7 @@ package mailstore
 import (
 	"context"
 	"sync"
+	"time"
 
 	"github.com/postroom/postroom/mailstore/journal"
 	"github.com/postroom/postroom/mailstore/sqlite"
@@ -107,6 +108,20 @@ func (j Journal) End(ctx context.Context) (c journal.Cursor, err error) {
 		return err
 	})
 	return c, err
+}
+
+// Tallies are how many messages came, left, bounced and so on, by event type, from the hour of from until to, in steps of whole
+// hours: of the inbox that the handle is narrowed to, or of the workspace.
+func (j Journal) Tallies(ctx context.Context, from, to time.Time, step time.Duration) (list []journal.Tally, err error) {
+	inbox := ""
+	if len(j.filter.Inboxes) > 0 {
+		inbox = j.filter.Inboxes[0]
+	}
+	err = j.ws.view(ctx, func(tx *sqlite.Tx) error {
+		list, err = journal.Tallies(tx, inbox, from, to, step)
+		return err
+	})
+	return list, err
 }
 
 // Wait returns nil when there may be a line behind after, of whatever kind, or ctx's error. It holds nothing open.

@@ -87,7 +87,7 @@ func BenchmarkThreadsWithARareLabel(b *testing.B) {
 		})
 		start := time.Now()
 		for range b.N {
-			if _, _, err := in.Threads(b.Context(), []string{"rare"}, nil, 50); err != nil {
+			if _, _, err := in.Threads(b.Context(), MessageFilter{Labels: []string{"rare"}}, nil, 50); err != nil {
 				b.Fatal(err)
 			}
 		}

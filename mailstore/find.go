@@ -173,9 +173,11 @@ func newFinder(ctx context.Context, w *workspace, inbox InboxID, s Search) *find
 	if inbox != "" {
 		f.match = "(" + f.match + " AND " + matchMark(inboxMark(inbox)) + ")"
 	}
-	s.Filter.IncludeTrash = s.Filter.IncludeTrash || s.Query.Aside
-	where, args := s.Filter.where(inbox)
-	f.filter, f.args = "("+strings.TrimPrefix(where, "WHERE ")+")", args
+	s.Filter.IncludeTrash, s.Filter.IncludeSpam = s.Filter.IncludeTrash || s.Query.Aside, s.Filter.IncludeSpam || s.Query.Aside
+	var c clauses
+	c.add("TRUE")
+	s.Filter.narrow(&c, inbox)
+	f.filter, f.args = "("+strings.TrimPrefix(c.text.String(), "WHERE ")+")", c.args
 	if clause, more := sqlOf(s.Query.Root); clause != "" {
 		f.filter, f.args = f.filter+" AND "+clause, append(f.args, more...)
 	}
@@ -337,7 +339,6 @@ func (f *finder) knownThread(row int64, thread ThreadID) (known bool, err error)
 	return known, err
 }
 
-const byID = "INDEXED BY sqlite_autoindex_messages_1 " // of the primary key
 
 // load reads the messages of the page.
 func (f *finder) load() ([]Hit, error) {

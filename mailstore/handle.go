@@ -53,9 +53,11 @@ func (in Inbox) WorkspaceID() WorkspaceID { return in.ws.id }
 
 // The doors and reads of an inbox, by file:
 //
-//	Messages, Message, Raw, Body, Attachment    message.go
+//	Messages, Threads, of all inboxes too       listing.go
+//	Message, Raw, Body, Attachment              message.go
 //	ChangeMessage, DeleteMessage                flags.go
-//	Threads, Thread, ChangeThread, DeleteThread thread.go
+//	MessagesNamed, ChangeMessages, DeleteMessages  batch.go
+//	Thread, ChangeThread, DeleteThread thread.go
 //	Draft, Drafts, CreateDraft, ChangeDraft, DeleteDraft, SendDraft    draft.go, drafting.go, senddraft.go
 //	Reschedule, CancelScheduled                 scheduled.go
 //	Deliver (a function: a message may have many inboxes)  deliver.go
@@ -75,7 +77,7 @@ var (
 		// DeleteMessage moves to Trash; permanent, or from Trash, removes.
 		DeleteMessage(ctx context.Context, id MessageID, permanent bool) error
 		// Threads lists newest last message first.
-		Threads(ctx context.Context, labels []string, after *Place, limit int) (list []Thread, next *Place, err error)
+		Threads(ctx context.Context, f MessageFilter, after *Place, limit int) (list []Thread, next *Place, err error)
 		// Thread resolves a merged id to the thread that lives.
 		Thread(ctx context.Context, id ThreadID) (Thread, error)
 		ChangeThread(ctx context.Context, id ThreadID, c MessageChange) (Thread, error)

@@ -22,108 +22,11 @@ const MaxPage = 200
 
 var noCtx = context.Background()
 
-// Messages lists what the filter passes, newest first unless it says otherwise. next is nil on the last page.
-func (in Inbox) Messages(ctx context.Context, f MessageFilter, after *Place, limit int) (list []Message, next *Place, err error) {
-	limit = pageLimit(limit)
-	where, args := f.where(in.id)
-	behind, order := " AND (received_at, id) < (?, ?)", " ORDER BY received_at DESC, id DESC LIMIT ?"
-	if f.OldestFirst {
-		behind, order = " AND (received_at, id) > (?, ?)", " ORDER BY received_at, id LIMIT ?"
-	}
-	if after != nil {
-		where += behind
-		args = append(args, after.At.UnixMicro(), after.ID)
-	}
-	err = in.ws.view(ctx, func(tx *sqlite.Tx) error {
-		list, err = loadMessages(tx, f.index()+where+order, append(args, limit+1))
-		return err
-	})
-	if len(list) > limit {
-		list = list[:limit]
-		next = &Place{At: list[limit-1].ReceivedAt, ID: string(list[limit-1].ID)}
-	}
-	return list, next, err
-}
-
 func pageLimit(n int) int {
 	if n <= 0 || n > MaxPage {
 		return MaxPage
 	}
 	return n
-}
-
-// index names the index to walk: left to itself, SQLite would take any that begins with the inbox.
-func (f MessageFilter) index() string {
-	switch {
-	case len(f.IDs) > 0:
-		return byID
-	case f.ThreadID != "":
-		return byThread
-	case f.MessageID != "":
-		return "INDEXED BY messages_by_message_id "
-	}
-	return "INDEXED BY messages_by_time "
-}
-
-const byThread = "INDEXED BY messages_by_thread "
-
-// where writes the filter as SQL, for the messages of an inbox, or of all.
-func (f MessageFilter) where(inbox InboxID) (string, []any) {
-	var b strings.Builder
-	var args []any
-	b.WriteString("WHERE TRUE")
-	if inbox != "" {
-		b.WriteString(" AND inbox_id = ?")
-		args = append(args, string(inbox))
-	}
-	add := func(clause string, more ...any) {
-		b.WriteString(" AND " + clause)
-		args = append(args, more...)
-	}
-	if len(f.IDs) > 0 {
-		add("id IN (SELECT value FROM json_each(?))", encodeIDs(f.IDs))
-	}
-	if f.ThreadID != "" {
-		add("thread_id IN (SELECT ? UNION SELECT merged_into FROM threads WHERE id = ? AND merged_into <> '')", string(f.ThreadID), string(f.ThreadID))
-	}
-	if f.Mailbox != "" {
-		add(inMailbox("b.name = ?"), f.Mailbox)
-	}
-	aside := f.Mailbox != "" || f.IncludeTrash
-	for _, label := range f.Labels {
-		clause, more := labelClause(label)
-		add(clause, more...)
-		aside = aside || label == LabelSpam || label == LabelTrash
-	}
-	if !aside {
-		add(inMailbox("b.name NOT IN (?, ?)"), TrashMailbox, JunkMailbox)
-	}
-	for _, label := range f.Hidden {
-		clause, more := hides(label)
-		add("NOT "+clause, more...)
-	}
-	if f.Status != "" {
-		add("status = ?", string(f.Status))
-	}
-	if f.From != "" {
-		add(`(envelope ->> '$.from') LIKE ? ESCAPE '\'`, like(f.From))
-	}
-	if f.To != "" {
-		add(`((envelope ->> '$.to') || COALESCE(envelope ->> '$.cc', '') || delivered_to) LIKE ? ESCAPE '\'`, like(f.To))
-	}
-	if f.Subject != "" {
-		add(`subject LIKE ? ESCAPE '\'`, like(f.Subject))
-	}
-	if f.MessageID != "" {
-		add("message_id = ?", f.MessageID)
-	}
-	if !f.After.IsZero() {
-		add("received_at >= ?", f.After.UnixMicro())
-	}
-	if !f.Before.IsZero() {
-		add("received_at < ?", f.Before.UnixMicro())
-	}
-	return b.String(), args
 }
 
 // isDraft is the condition that a message is a draft; its argument is DraftsMailbox.

@@ -120,7 +120,7 @@ func TestMailOfTheFirstVersionIsReadAsItWas(t *testing.T) {
 	f := newFirstSchema(t)
 	f.ready()
 	for subject, where := range map[string]string{"One": "INBOX", "Two": "INBOX", "Three": "Trash", "Four": "Work/Projects", "Five": "R&D"} {
-		list := f.list(MessageFilter{Subject: subject, IncludeTrash: true})
+		list := f.list(MessageFilter{Subject: subject, IncludeTrash: true, IncludeSpam: true})
 		if len(list) != 1 || !slices.Equal(list[0].Mailboxes, []string{where}) {
 			t.Fatalf("%s is %+v", subject, list)
 		}
@@ -219,7 +219,7 @@ func TestFilesThatTheFirstVersionWasToRemoveAreRemoved(t *testing.T) {
 		f.exec("INSERT INTO unlinks (path) VALUES (?)", string(f.in.id)+"\x00"+x.mailbox+"\x00"+base)
 	}
 	f.ready()
-	if n := len(f.list(MessageFilter{IncludeTrash: true})); n != 5 {
+	if n := len(f.list(MessageFilter{IncludeTrash: true, IncludeSpam: true})); n != 5 {
 		t.Errorf("%d messages", n)
 	}
 	for _, path := range gone {

@@ -74,7 +74,7 @@ func TestARebuildOfADeletedIndexKeepsWhatWasRecorded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	before := b.list(MessageFilter{IncludeTrash: true})
+	before := b.list(MessageFilter{IncludeTrash: true, IncludeSpam: true})
 	uids, boxes := b.uids()
 	if err := b.Close(); err != nil {
 		t.Fatal(err)
@@ -93,7 +93,7 @@ func TestARebuildOfADeletedIndexKeepsWhatWasRecorded(t *testing.T) {
 	if r.Messages != 5 || r.Recorded != 5 || !slices.Equal(r.Problems, []string{noOldIndex}) || r.Mailboxes != 3 {
 		t.Errorf("report: %+v", r)
 	}
-	after := b.list(MessageFilter{IncludeTrash: true})
+	after := b.list(MessageFilter{IncludeTrash: true, IncludeSpam: true})
 	for _, list := range [][]Message{before, after} {
 		for i := range list {
 			list[i].UpdatedAt = time.Time{} // not recorded

@@ -207,6 +207,7 @@ func (h Workspace) RemoveInbox(ctx context.Context, id InboxID) error {
 				"DELETE FROM unconfirmed WHERE inbox_id = ?",
 				"DELETE FROM senders WHERE inbox_id = ?",
 				"DELETE FROM lists WHERE inbox_id = ?",
+				"DELETE FROM tallies WHERE inbox_id = ?",
 				"DELETE FROM rejections WHERE inbox_id = ?",
 				"DELETE FROM reports WHERE inbox_id = ? AND kind = ''",
 				"DELETE FROM answers WHERE outgoing_id IN (SELECT message_id FROM drafts WHERE inbox_id = ?)",

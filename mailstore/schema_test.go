@@ -21,6 +21,8 @@ var landed = map[string]string{
 	"schema/0010_drafts.sql":          "f41ed9f5685687333c4447629a468ce7331ad5263ec4a5cbb56178b406c1079b",
 	"schema/0011_words.sql":           "9b0a47e2f2f1772bac91a58531e1b1700361fe021adb61eb409f34a366822b9f",
 	"schema/0012_reports_by_time.sql": "90d182848493103ab104add5ea66f7bac212e67aa7d9ca36e8d233f627605b82",
+	"schema/0013_listing.sql":         "480f7ec051fc7023d7c81c48018ced1c49d15a1a0ae7abfe4fa9cc2f50fd1fae",
+	"schema/0014_tallies.sql":         "54a0676f4833a64ae43ec86fa87aafe7ebe4e6aeaf7a0a9ab9ad3a46cd4c72ec",
 }
 
 func TestMigrationsThatLandedAreNeverChanged(t *testing.T) {

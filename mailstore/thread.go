@@ -223,29 +223,6 @@ func shrinkThreads(tx *sqlite.Tx, threads []ThreadID) error {
 	return nil
 }
 
-// Threads lists the threads of the inbox in which some message bears all the labels, newest last message first. Without
-// labels, threads that lie in Trash or Junk alone are left out. next is nil on the last page.
-func (in Inbox) Threads(ctx context.Context, labels []string, after *Place, limit int) (list []Thread, next *Place, err error) {
-	limit = pageLimit(limit)
-	f := MessageFilter{Labels: labels}
-	clause, args := f.where(in.id)
-	where := "WHERE inbox_id = ? AND merged_into = '' AND EXISTS (SELECT 1 FROM messages " + byThread + clause + " AND thread_id = threads.id)"
-	args = append([]any{string(in.id)}, args...)
-	if after != nil {
-		where += " AND (last_at, id) < (?, ?)"
-		args = append(args, after.At.UnixMicro(), after.ID)
-	}
-	err = in.ws.view(ctx, func(tx *sqlite.Tx) error {
-		list, err = loadThreads(tx, where+" ORDER BY last_at DESC, id DESC LIMIT ?", append(args, limit+1))
-		return err
-	})
-	if len(list) > limit {
-		list = list[:limit]
-		next = &Place{At: list[limit-1].LastAt, ID: string(list[limit-1].ID)}
-	}
-	return list, next, err
-}
-
 func loadThreads(tx *sqlite.Tx, clause string, args []any) (list []Thread, err error) {
 	list = []Thread{}
 	err = tx.Each("SELECT id, inbox_id, subject, messages, created_at, last_at FROM threads "+clause, args, func(scan func(...any) error) error {

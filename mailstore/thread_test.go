@@ -30,7 +30,7 @@ func TestThreadsComeOutTheSameInEveryOrderOfArrival(t *testing.T) {
 		for _, m := range b.list(MessageFilter{}) {
 			byThread[m.ThreadID] = append(byThread[m.ThreadID], m.Envelope.MessageID)
 		}
-		threads, _, err := b.in.Threads(t.Context(), nil, nil, 0)
+		threads, _, err := b.in.Threads(t.Context(), MessageFilter{}, nil, 0)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -164,7 +164,7 @@ func TestFiltersPassWhatTheySay(t *testing.T) {
 		want []MessageID
 	}{
 		"all but junk":   {MessageFilter{}, []MessageID{bob.ID, ann.ID}},
-		"with junk":      {MessageFilter{IncludeTrash: true}, []MessageID{junk.ID, bob.ID, ann.ID}},
+		"with junk":      {MessageFilter{IncludeTrash: true, IncludeSpam: true}, []MessageID{junk.ID, bob.ID, ann.ID}},
 		"label spam":     {MessageFilter{Labels: []string{"spam"}}, []MessageID{junk.ID}},
 		"mailbox":        {MessageFilter{Mailbox: "Junk"}, []MessageID{junk.ID}},
 		"unread":         {MessageFilter{Labels: []string{"unread"}}, []MessageID{ann.ID}},

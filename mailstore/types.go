@@ -124,11 +124,13 @@ type MessageFilter struct {
 	From, To      string    // part of an address or name, without regard to case
 	Subject       string    // part of the subject, without regard to case
 	MessageID     string    // RFC Message-ID
-	After, Before time.Time // of ReceivedAt; After is included, Before is not
-	IncludeTrash  bool      // without it, messages that are only in Trash or Junk are left out, unless a label or mailbox asks for them
-	Hidden        []string  // labels; with IncludeTrash, what bears one of them is left out, see hides
+	After, Before time.Time // of ReceivedAt, of threads of LastAt; After is included, Before is not
+	HasAttachment *bool     // whether something is attached
+	IncludeTrash  bool      // without it, messages that are only in Trash are left out, unless a label or mailbox asks for them
+	IncludeSpam   bool      // likewise of Junk
+	Hidden        []string  // labels: what bears one of them is left out; see hides
 	Status        Status    // what became of what was sent
-	OldestFirst   bool      // the list is given the other way round
+	OldestFirst   bool      // the list's order; else newest first
 }
 
 // MessageChange is what a client may change about a message.

@@ -46,7 +46,7 @@ func TestInboxesAreFoundByTheBeginningOfTheirWords(t *testing.T) {
 		}
 	}
 	for words, want := range map[string]string{"sa": "support sales", "saw": "support", "bob saw": "support", "ales": "", "100%": "sales", "1%": "", "OPS": "ops", "a.te ann": "sales", "sales@a": "sales"} {
-		list, _, err := g.FindInboxes(w.ctx(), "", strings.Fields(words), Page{})
+		list, _, err := g.Inboxes(w.ctx(), "", InboxFilter{Words: words}, Page{})
 		var got []string
 		for _, in := range list {
 			got = append(got, in.Username)
@@ -55,11 +55,11 @@ func TestInboxesAreFoundByTheBeginningOfTheirWords(t *testing.T) {
 			t.Errorf("%q finds %v, %v", words, got, err)
 		}
 	}
-	first, next, err := g.Inboxes(w.ctx(), "", Page{Limit: 2, OldestFirst: true})
+	first, next, err := g.Inboxes(w.ctx(), "", InboxFilter{}, Page{Limit: 2, OldestFirst: true})
 	if err != nil || len(first) != 2 || first[0].Username != "sales" {
 		t.Fatal(first, err)
 	}
-	if rest, _, err := g.Inboxes(w.ctx(), "", Page{After: next, OldestFirst: true}); err != nil || len(rest) != 1 || rest[0].Username != "ops" {
+	if rest, _, err := g.Inboxes(w.ctx(), "", InboxFilter{}, Page{After: next, OldestFirst: true}); err != nil || len(rest) != 1 || rest[0].Username != "ops" {
 		t.Error(rest, err)
 	}
 }
@@ -90,19 +90,6 @@ func TestALinkToDownloadIsGoodForItsBytesUntilItEnds(t *testing.T) {
 	if _, _, err := w.dir.Download(w.ctx(), fresh); !errors.Is(err, ErrNotFound) {
 		t.Errorf("after its inbox: %v", err)
 	}
-}
-
-func TestMetadataCanBeChangedNameByName(t *testing.T) {
-	w := newWorld(t)
-	_, g := w.tenant("A", "a.test")
-	in, _ := w.inbox(g, "", "one", "a.test")
-	must(g.UpdateInbox(w.ctx(), "", string(in.ID), InboxChange{Metadata: &map[string]any{"a": "1", "b": "2"}}))
-	in = must(g.UpdateInbox(w.ctx(), "", string(in.ID), InboxChange{Merge: map[string]any{"b": nil, "c": true}}))
-	if len(in.Metadata) != 2 || in.Metadata["a"] != "1" || in.Metadata["c"] != true {
-		t.Errorf("metadata %v", in.Metadata)
-	}
-	_, err := g.UpdateInbox(w.ctx(), "", string(in.ID), InboxChange{Merge: map[string]any{"c": strings.Repeat("x", MaxMetadata)}})
-	refused(t, "too much", err, fault.Invalid, "validation_failed")
 }
 
 func TestAnInboxWithoutADomainGetsTheWorkspacesSandboxDomain(t *testing.T) {

@@ -24,6 +24,7 @@ type Inbox struct {
 	Metadata    map[string]any // never nil
 	UndoSeconds int            // how long a message waits so that it can be cancelled
 	ClientID    string         // the word under which its maker makes it once; "" = none
+	PausedAt    *time.Time     // since when it sends nothing; nil: it does
 	CreatedAt   time.Time
 	UpdatedAt   time.Time
 }
@@ -40,8 +41,7 @@ type NewInbox struct {
 // InboxChange says what to change; nil fields stay.
 type InboxChange struct {
 	DisplayName *string
-	Metadata    *map[string]any
-	Merge       map[string]any // put into the metadata that is there; a nil takes its name away
+	Metadata    map[string]any // by name: a value replaces what is there, nil removes it
 	UndoSeconds *int           // 0 to MaxUndoSeconds
 }
 
@@ -74,14 +74,18 @@ func findInbox(tx *sqlite.Tx, s scope, idOrAddress string) (at place, err error)
 	return at, nil
 }
 
-const inboxColumns = "id, workspace_id, display_name, metadata, undo_seconds, client_id, created_at, updated_at"
+const inboxColumns = "id, workspace_id, display_name, metadata, undo_seconds, paused_at, client_id, created_at, updated_at"
 
 // readInbox reads all but the addresses.
 func readInbox(scan func(...any) error) (in Inbox, id string, err error) {
 	var metadata string
-	var created, updated int64
-	if err = scan(&in.ID, &in.WorkspaceID, &in.DisplayName, &metadata, &in.UndoSeconds, &in.ClientID, &created, &updated); err != nil {
+	var paused, created, updated int64
+	if err = scan(&in.ID, &in.WorkspaceID, &in.DisplayName, &metadata, &in.UndoSeconds, &paused, &in.ClientID, &created, &updated); err != nil {
 		return in, "", err
+	}
+	if paused > 0 {
+		at := fromMicro(paused)
+		in.PausedAt = &at
 	}
 	in.CreatedAt, in.UpdatedAt = fromMicro(created), fromMicro(updated)
 	in.Metadata, err = parseMetadata(metadata)
@@ -224,7 +228,7 @@ func (n NewInbox) check() (spec inboxSpec, err error) {
 	p.checkDisplayName("body.displayName", n.DisplayName)
 	p.checkClientID(n.ClientID)
 	spec.displayName, spec.clientID = n.DisplayName, n.ClientID
-	spec.metadata = p.checkMetadata("body.metadata", n.Metadata)
+	spec.metadata = p.checkMetadata("body.metadata", merged(nil, n.Metadata))
 	return spec, p.err()
 }
 
@@ -267,13 +271,15 @@ func (d *Directory) insertInbox(tx *sqlite.Tx, spec inboxSpec, domain DomainID) 
 	return in, d.tellInbox(tx, InboxCreated, in)
 }
 
-// Inboxes lists the inboxes of a workspace: for an operator who names none, of all; for an inbox key, its own.
-func (g *Grant) Inboxes(ctx context.Context, ws mailstore.WorkspaceID, p Page) (out []Inbox, next string, err error) {
-	return g.inboxes(ctx, ws, p, func(*selection) {})
+// InboxFilter narrows a list of inboxes. Zero fields do not narrow.
+type InboxFilter struct {
+	MetadataName  string // only inboxes that have MetadataValue, a text or a number, under this name
+	MetadataValue string
+	Words         string // each begins a word of the display name, the user name, the domain or an address
 }
 
-// inboxes lists the inboxes of a workspace that a selection narrows.
-func (g *Grant) inboxes(ctx context.Context, ws mailstore.WorkspaceID, p Page, narrow func(*selection)) (out []Inbox, next string, err error) {
+// Inboxes lists the inboxes of a workspace: for an operator who names none, of all; for an inbox key, its own.
+func (g *Grant) Inboxes(ctx context.Context, ws mailstore.WorkspaceID, f InboxFilter, p Page) (out []Inbox, next string, err error) {
 	if err := g.need(InboxesRead); err != nil {
 		return nil, "", err
 	}
@@ -289,7 +295,10 @@ func (g *Grant) inboxes(ctx context.Context, ws mailstore.WorkspaceID, p Page, n
 		if s.inbox != "" {
 			sel.and("id = ?", s.inbox)
 		}
-		narrow(&sel)
+		sel.withWords(strings.Fields(f.Words))
+		if f.MetadataName != "" {
+			sel.and("EXISTS (SELECT 1 FROM json_each(metadata) WHERE key = ? AND type IN ('text', 'integer', 'real') AND CAST(value AS TEXT) = ?)", f.MetadataName, f.MetadataValue)
+		}
 		if out, next, err = list(tx, "SELECT "+inboxColumns+" FROM inboxes", "inb", sel, p, readInbox); err != nil {
 			return err
 		}
@@ -298,16 +307,13 @@ func (g *Grant) inboxes(ctx context.Context, ws mailstore.WorkspaceID, p Page, n
 	return out, next, err
 }
 
-// FindInboxes lists in the same way those of which a word of the display name, the user name or the domain begins with each of the
-// words that are looked for.
-func (g *Grant) FindInboxes(ctx context.Context, ws mailstore.WorkspaceID, words []string, p Page) (out []Inbox, next string, err error) {
-	return g.inboxes(ctx, ws, p, func(sel *selection) {
-		for _, word := range words {
-			begins, within := likePrefix(word), "% "+likePrefix(word)
-			sel.and(`(display_name LIKE ? ESCAPE '\' OR display_name LIKE ? ESCAPE '\' OR EXISTS (SELECT 1 FROM addresses a JOIN domains d ON d.id = a.domain_id
-				WHERE a.inbox_id = inboxes.id AND (a.local LIKE ? ESCAPE '\' OR d.name LIKE ? ESCAPE '\' OR a.local || '@' || d.name LIKE ? ESCAPE '\')))`, begins, within, begins, begins, begins)
-		}
-	})
+// withWords narrows to inboxes that words are found of.
+func (s *selection) withWords(words []string) {
+	for _, word := range words {
+		begins, within := likePrefix(word), "% "+likePrefix(word)
+		s.and(`(display_name LIKE ? ESCAPE '\' OR display_name LIKE ? ESCAPE '\' OR EXISTS (SELECT 1 FROM addresses a JOIN domains d ON d.id = a.domain_id
+			WHERE a.inbox_id = inboxes.id AND (a.local LIKE ? ESCAPE '\' OR d.name LIKE ? ESCAPE '\' OR a.local || '@' || d.name LIKE ? ESCAPE '\')))`, begins, within, begins, begins, begins)
+	}
 }
 
 // likePrefix is the pattern of what begins with a text.
@@ -361,27 +367,19 @@ func (g *Grant) UpdateInbox(ctx context.Context, ws mailstore.WorkspaceID, idOrA
 	if c.DisplayName != nil {
 		p.checkDisplayName("body.displayName", *c.DisplayName)
 	}
-	var metadata *string
-	if c.Metadata != nil {
-		text := p.checkMetadata("body.metadata", *c.Metadata)
-		metadata = &text
-	}
-	if c.Merge != nil {
-		p.checkMetadata("body.metadata", c.Merge)
-	}
 	if c.UndoSeconds != nil && (*c.UndoSeconds < 0 || *c.UndoSeconds > MaxUndoSeconds) {
 		p.add("body.undoSeconds", "0 to %d seconds.", MaxUndoSeconds)
 	}
 	err = g.inInbox(ctx, g.dir.change, InboxesUpdate, ws, idOrAddress, func(tx *sqlite.Tx, at place) (err error) {
+		p := p // a run that is repeated begins anew
+		if in, err = getInbox(tx, at.inbox); err != nil {
+			return err
+		}
+		metadata := p.checkMetadata("body.metadata", merged(in.Metadata, c.Metadata))
 		if err := p.err(); err != nil {
 			return err
 		}
-		if c.Merge != nil {
-			if metadata, err = mergedMetadata(tx, at.inbox, c.Merge); err != nil {
-				return err
-			}
-		}
-		if _, err := tx.Exec("UPDATE inboxes SET display_name = COALESCE(?, display_name), metadata = COALESCE(?, metadata), undo_seconds = COALESCE(?, undo_seconds) WHERE id = ?",
+		if _, err := tx.Exec("UPDATE inboxes SET display_name = COALESCE(?, display_name), metadata = ?, undo_seconds = COALESCE(?, undo_seconds) WHERE id = ?",
 			c.DisplayName, metadata, c.UndoSeconds, at.inbox); err != nil {
 			return fmt.Errorf("update inbox: %w", err)
 		}
@@ -391,20 +389,37 @@ func (g *Grant) UpdateInbox(ctx context.Context, ws mailstore.WorkspaceID, idOrA
 	return in, err
 }
 
-// mergedMetadata is what is noted about an inbox, with a change put into it.
-func mergedMetadata(tx *sqlite.Tx, id mailstore.InboxID, change map[string]any) (*string, error) {
-	in, err := getInbox(tx, id)
-	if err != nil {
-		return nil, err
-	}
-	for name, value := range change {
-		if in.Metadata[name] = value; value == nil {
-			delete(in.Metadata, name)
+// PauseInbox keeps an inbox from sending until ResumeInbox: by the API, by submission, for everybody. Mail still comes in and
+// is read. What waits in its outbox by then still leaves, unless it is held there.
+func (g *Grant) PauseInbox(ctx context.Context, ws mailstore.WorkspaceID, idOrAddress string) (Inbox, error) {
+	return g.setPaused(ctx, ws, idOrAddress, true)
+}
+
+// ResumeInbox lets an inbox send again.
+func (g *Grant) ResumeInbox(ctx context.Context, ws mailstore.WorkspaceID, idOrAddress string) (Inbox, error) {
+	return g.setPaused(ctx, ws, idOrAddress, false)
+}
+
+// setPaused tells of what has changed; an inbox that is so already stays as it is.
+func (g *Grant) setPaused(ctx context.Context, ws mailstore.WorkspaceID, idOrAddress string, paused bool) (in Inbox, err error) {
+	err = g.inInbox(ctx, g.dir.change, InboxesUpdate, ws, idOrAddress, func(tx *sqlite.Tx, at place) (err error) {
+		if in, err = getInbox(tx, at.inbox); err != nil || (in.PausedAt != nil) == paused {
+			return err
 		}
-	}
-	var p problems
-	text := p.checkMetadata("body.metadata", in.Metadata)
-	return &text, p.err()
+		now := g.dir.now().UnixMicro()
+		since, event := int64(0), InboxResumed
+		if paused {
+			since, event = now, InboxPaused
+		}
+		if _, err := tx.Exec("UPDATE inboxes SET paused_at = ?, updated_at = ? WHERE id = ?", since, now, at.inbox); err != nil {
+			return fmt.Errorf("pause inbox: %w", err)
+		}
+		if in, err = getInbox(tx, at.inbox); err != nil {
+			return err
+		}
+		return g.dir.tellInbox(tx, event, in)
+	})
+	return in, err
 }
 
 // DeleteInbox deletes an inbox with its addresses, keys and password, for good. Its mail is gone from the disk a moment

@@ -117,7 +117,7 @@ func TestAWorkspaceIsDeletedWithAllThatIsInIt(t *testing.T) {
 	w.goesNowhere("one@a.test", "postmaster@a.test")
 	refused(t, "its key", g.Check(w.ctx()), fault.Forbidden, "unauthenticated")
 	refused(t, "its key makes an inbox", err4(g.CreateInbox(w.ctx(), "", NewInbox{Username: "x", Domain: "a.test"})), fault.NotFound, "not_found")
-	refused(t, "its key lists", err3(g.Inboxes(w.ctx(), "", Page{})), fault.NotFound, "not_found")
+	refused(t, "its key lists", err3(g.Inboxes(w.ctx(), "", InboxFilter{}, Page{})), fault.NotFound, "not_found")
 	refused(t, "again", w.op.DeleteWorkspace(w.ctx(), ws.ID), fault.NotFound, "not_found")
 	if lines, _, err := w.dir.pendingNews(w.ctx(), ws.ID); err != nil || len(lines) != 0 {
 		t.Errorf("news of what is gone: %v, %v", lines, err)
@@ -125,16 +125,69 @@ func TestAWorkspaceIsDeletedWithAllThatIsInIt(t *testing.T) {
 	w.tenant("B", "a.test") // the domain is free
 }
 
+func TestMetadataIsMergedByNameAndBoundedAsAWhole(t *testing.T) {
+	w := newWorld(t)
+	_, g := w.tenant("A", "a.test")
+	one, _, _, err := g.CreateInbox(w.ctx(), "", NewInbox{Username: "one", Domain: "a.test", Metadata: map[string]any{"customer": "17", "plan": "small", "none": nil}})
+	if err != nil || !reflect.DeepEqual(one.Metadata, map[string]any{"customer": "17", "plan": "small"}) {
+		t.Fatalf("%+v %v", one, err)
+	}
+	w.inbox(g, "", "two", "a.test")
+	one = must(g.UpdateInbox(w.ctx(), "", one.Address, InboxChange{Metadata: map[string]any{"plan": nil, "seats": 3, "more": map[string]any{"a": nil}}}))
+	if one.Metadata["customer"] != "17" || fmt.Sprint(one.Metadata["seats"]) != "3" || len(one.Metadata) != 3 || one.Metadata["more"] == nil {
+		t.Errorf("%+v", one.Metadata)
+	}
+	half := strings.Repeat("x", MaxMetadata/2)
+	must(g.UpdateInbox(w.ctx(), "", one.Address, InboxChange{Metadata: map[string]any{"a": half}}))
+	refused(t, "too much together", err2(g.UpdateInbox(w.ctx(), "", one.Address, InboxChange{Metadata: map[string]any{"b": half}})), fault.Invalid, "validation_failed")
+	for f, want := range map[InboxFilter]int{{"customer", "17", ""}: 1, {"seats", "3", ""}: 1, {"customer", "1", ""}: 0, {"plan", "small", ""}: 0, {"more", "", ""}: 0, {}: 2} {
+		if list, _, err := g.Inboxes(w.ctx(), "", f, Page{}); err != nil || len(list) != want {
+			t.Errorf("%v: %d inboxes, %v", f, len(list), err)
+		}
+	}
+}
+
+func TestAPausedInboxSendsNothingUntilItIsResumed(t *testing.T) {
+	w := newWorld(t)
+	ws, g := w.tenant("A", "a.test")
+	in, _ := w.inbox(g, "", "one", "a.test")
+	for range 2 { // the second one changes nothing
+		if in = must(g.PauseInbox(w.ctx(), "", in.Address)); in.PausedAt == nil {
+			t.Fatalf("%+v", in)
+		}
+	}
+	refused(t, "sending", err2(g.MaySend(w.ctx(), "", in.Address)), fault.Conflict, "inbox_paused")
+	if _, err := w.dir.Recipient(w.ctx(), in.Address); err != nil {
+		t.Errorf("it receives: %v", err)
+	}
+	for range 2 {
+		if in = must(g.ResumeInbox(w.ctx(), "", in.Address)); in.PausedAt != nil {
+			t.Fatalf("%+v", in)
+		}
+	}
+	must(g.MaySend(w.ctx(), "", in.Address))
+	lines, _, err := w.dir.pendingNews(w.ctx(), ws.ID)
+	told := 0
+	for _, l := range lines {
+		if l.Type == InboxPaused || l.Type == InboxResumed {
+			told++
+		}
+	}
+	if err != nil || told != 2 {
+		t.Errorf("told %d times, %v", told, err)
+	}
+}
+
 func TestChangesKeepWhatTheyDoNotName(t *testing.T) {
 	w := newWorld(t)
 	ws, g := w.tenant("A", "a.test")
 	in, _ := w.inbox(g, "", "one", "a.test")
-	in = must(g.UpdateInbox(w.ctx(), "", in.Address, InboxChange{Metadata: &map[string]any{"a": "b"}}))
+	in = must(g.UpdateInbox(w.ctx(), "", in.Address, InboxChange{Metadata: map[string]any{"a": "b"}}))
 	in = must(g.UpdateInbox(w.ctx(), "", in.Address, InboxChange{DisplayName: ptr("One")}))
 	if in.DisplayName != "One" || in.Metadata["a"] != "b" {
 		t.Errorf("inbox is %+v", in)
 	}
-	must(w.op.UpdateWorkspace(w.ctx(), ws.ID, WorkspaceChange{Metadata: &map[string]any{"plan": "big"}}))
+	must(w.op.UpdateWorkspace(w.ctx(), ws.ID, WorkspaceChange{Metadata: map[string]any{"plan": "big"}}))
 	if got := must(w.op.UpdateWorkspace(w.ctx(), ws.ID, WorkspaceChange{Name: ptr("B")})); got.Name != "B" || got.Metadata["plan"] != "big" {
 		t.Errorf("workspace is %+v", got)
 	}

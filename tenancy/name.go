@@ -2,6 +2,7 @@ package tenancy
 
 import (
 	"encoding/json"
+	"maps"
 	"net/netip"
 	"strings"
 	"unicode"
@@ -206,6 +207,20 @@ func (p *problems) checkMetadata(path string, m map[string]any) string {
 		p.add(path, "Metadata is at most %d octets of JSON; this is %d.", MaxMetadata, len(text))
 	}
 	return string(text)
+}
+
+// merged is metadata after a change: by name, a value replaces what is there, nil removes it.
+func merged(now, change map[string]any) map[string]any {
+	out := maps.Clone(now)
+	if out == nil {
+		out = map[string]any{}
+	}
+	for name, value := range change {
+		if out[name] = value; value == nil {
+			delete(out, name)
+		}
+	}
+	return out
 }
 
 func parseMetadata(text string) (map[string]any, error) {

@@ -15,6 +15,8 @@ const (
 	InboxCreated   = "inbox.created"
 	InboxUpdated   = "inbox.updated"
 	InboxDeleted   = "inbox.deleted"
+	InboxPaused    = "inbox.paused"
+	InboxResumed   = "inbox.resumed"
 	DomainVerified = "domain.verified"
 	DomainFailed   = "domain.failed"
 	DomainDeleted  = "domain.deleted"
@@ -64,9 +66,10 @@ func (d *Directory) tellInbox(tx *sqlite.Tx, event string, in Inbox) error {
 		Domain      string                `json:"domain"`
 		DisplayName string                `json:"displayName"`
 		Metadata    map[string]any        `json:"metadata"`
+		PausedAt    *time.Time            `json:"pausedAt,omitempty"`
 		CreatedAt   time.Time             `json:"createdAt"`
 		UpdatedAt   time.Time             `json:"updatedAt"`
-	}{in.ID, in.WorkspaceID, in.Address, addresses, in.Username, in.Domain, in.DisplayName, in.Metadata, in.CreatedAt, in.UpdatedAt})
+	}{in.ID, in.WorkspaceID, in.Address, addresses, in.Username, in.Domain, in.DisplayName, in.Metadata, in.PausedAt, in.CreatedAt, in.UpdatedAt})
 }
 
 // domainNews is a domain as events tell of it.

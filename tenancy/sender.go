@@ -19,7 +19,7 @@ type Sender struct {
 }
 
 // MaySend hands out an inbox, named by its id or any of its addresses, to who has MessagesSend there. It is the only way
-// to send, beside MaySendDraft. A Conflict if none of the inbox's addresses is at a verified domain any more.
+// to send, beside MaySendDraft. A Conflict if the inbox is paused, or none of its addresses is at a verified domain any more.
 func (g *Grant) MaySend(ctx context.Context, ws mailstore.WorkspaceID, inbox string) (Sender, error) {
 	return g.maySend(ctx, ws, inbox, MessagesSend)
 }
@@ -30,10 +30,21 @@ func (g *Grant) MaySendDraft(ctx context.Context, ws mailstore.WorkspaceID, inbo
 }
 
 func (g *Grant) maySend(ctx context.Context, ws mailstore.WorkspaceID, inbox string, need Permission) (s Sender, err error) {
-	if s, err = g.sender(ctx, ws, inbox, need); err == nil && len(s.own) == 0 {
-		err = errNotVerified
+	if s, err = g.sender(ctx, ws, inbox, need); err != nil {
+		return s, err
 	}
-	return s, err
+	return s, s.mayNow()
+}
+
+// mayNow says whether anything can be sent from the inbox as it is.
+func (s Sender) mayNow() error {
+	switch {
+	case s.Inbox.PausedAt != nil:
+		return errPaused
+	case len(s.own) == 0:
+		return errNotVerified
+	}
+	return nil
 }
 
 // MayDraft hands out an inbox in which the grant has the permission need: DraftsCreate or DraftsUpdate. What is written there

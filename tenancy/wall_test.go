@@ -204,13 +204,10 @@ var walls = map[string][]wallCall{
 			return err4(g.CreateInbox(ctx, of.ws, NewInbox{Username: "mine", Domain: of.domain}))
 		}},
 	},
-	"Inboxes": workspaceCall(func(ctx context.Context, g *Grant, ws mailstore.WorkspaceID, of things) error {
-		return err3(g.Inboxes(ctx, ws, Page{}))
-	}, nil),
-	"FindInboxes": append(workspaceCall(func(ctx context.Context, g *Grant, ws mailstore.WorkspaceID, of things) error {
-		return err3(g.FindInboxes(ctx, ws, nil, Page{}))
+	"Inboxes": append(workspaceCall(func(ctx context.Context, g *Grant, ws mailstore.WorkspaceID, of things) error {
+		return err3(g.Inboxes(ctx, ws, InboxFilter{}, Page{}))
 	}, nil), wallCall{what: "by its address", want: map[Kind]fault.Kind{WorkspaceKey: fineCall, InboxKey: fineCall}, call: func(ctx context.Context, g *Grant, own, of things) error {
-		list, _, err := g.FindInboxes(ctx, "", []string{of.address}, Page{})
+		list, _, err := g.Inboxes(ctx, "", InboxFilter{Words: of.address}, Page{})
 		if err == nil && len(list) > 0 && string(list[0].ID) == of.inbox {
 			return fmt.Errorf("found %v", list)
 		}
@@ -241,6 +238,12 @@ var walls = map[string][]wallCall{
 	}),
 	"UpdateInbox": inboxCalls(func(ctx context.Context, g *Grant, ws mailstore.WorkspaceID, inbox string, of things) error {
 		return err2(g.UpdateInbox(ctx, ws, inbox, InboxChange{DisplayName: ptr("mine")}))
+	}),
+	"PauseInbox": inboxCalls(func(ctx context.Context, g *Grant, ws mailstore.WorkspaceID, inbox string, of things) error {
+		return err2(g.PauseInbox(ctx, ws, inbox))
+	}),
+	"ResumeInbox": inboxCalls(func(ctx context.Context, g *Grant, ws mailstore.WorkspaceID, inbox string, of things) error {
+		return err2(g.ResumeInbox(ctx, ws, inbox))
 	}),
 	"DeleteInbox": inboxCalls(func(ctx context.Context, g *Grant, ws mailstore.WorkspaceID, inbox string, of things) error {
 		return g.DeleteInbox(ctx, ws, inbox)
@@ -390,7 +393,7 @@ func (w *world) snapshot() (all []any) {
 	w.t.Helper()
 	spaces, _, err := w.op.Workspaces(w.ctx(), Page{Limit: MaxPage})
 	must(spaces, err)
-	inboxes, _, err := w.op.Inboxes(w.ctx(), "", Page{Limit: MaxPage})
+	inboxes, _, err := w.op.Inboxes(w.ctx(), "", InboxFilter{}, Page{Limit: MaxPage})
 	must(inboxes, err)
 	domains, _, err := w.op.Domains(w.ctx(), "", Page{Limit: MaxPage})
 	must(domains, err)
@@ -412,7 +415,7 @@ func TestAnInboxKeySeesItsInboxAndNoMore(t *testing.T) {
 	in, _ := w.inbox(g, "", "one", "a.test")
 	w.inbox(g, "", "two", "a.test")
 	key, _, _ := w.key(g, KeyOwner{Inbox: in.Address})
-	list, next, err := key.Inboxes(w.ctx(), "", Page{})
+	list, next, err := key.Inboxes(w.ctx(), "", InboxFilter{}, Page{})
 	if err != nil || next != "" || len(list) != 1 || list[0].ID != in.ID {
 		t.Errorf("lists %v, %v", list, err)
 	}

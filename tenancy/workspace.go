@@ -41,8 +41,8 @@ type NewWorkspace struct {
 // WorkspaceChange says what to change; nil fields stay.
 type WorkspaceChange struct {
 	Name     *string
-	Metadata *map[string]any
-	Forged   *string // RejectForged or JunkForged
+	Metadata map[string]any // by name: a value replaces what is there, nil removes it
+	Forged   *string        // RejectForged or JunkForged
 }
 
 const workspaceColumns = "id, name, metadata, inboxes, domains, forged, client_id, created_at, updated_at, " +
@@ -85,7 +85,7 @@ func (g *Grant) CreateWorkspace(ctx context.Context, n NewWorkspace) (w Workspac
 	}
 	var p problems
 	p.checkName("body.name", n.Name)
-	metadata := p.checkMetadata("body.metadata", n.Metadata)
+	metadata := p.checkMetadata("body.metadata", merged(nil, n.Metadata))
 	p.checkClientID(n.ClientID)
 	if err := p.err(); err != nil {
 		return Workspace{}, err
@@ -200,16 +200,16 @@ func (g *Grant) UpdateWorkspace(ctx context.Context, id mailstore.WorkspaceID, c
 	if c.Name != nil {
 		p.checkName("body.name", *c.Name)
 	}
-	var metadata *string
-	if c.Metadata != nil {
-		text := p.checkMetadata("body.metadata", *c.Metadata)
-		metadata = &text
-	}
-	if err := p.err(); err != nil {
-		return Workspace{}, err
-	}
 	err = g.dir.change(ctx, func(tx *sqlite.Tx) (err error) {
-		_, err = tx.Exec("UPDATE workspaces SET name = COALESCE(?, name), metadata = COALESCE(?, metadata), forged = COALESCE(?, forged), updated_at = ? WHERE id = ?",
+		p := p // a run that is repeated begins anew
+		if w, err = getWorkspace(tx, s.ws); err != nil {
+			return err
+		}
+		metadata := p.checkMetadata("body.metadata", merged(w.Metadata, c.Metadata))
+		if err := p.err(); err != nil {
+			return err
+		}
+		_, err = tx.Exec("UPDATE workspaces SET name = COALESCE(?, name), metadata = ?, forged = COALESCE(?, forged), updated_at = ? WHERE id = ?",
 			c.Name, metadata, c.Forged, g.dir.now().UnixMicro(), s.ws)
 		if err != nil {
 			return fmt.Errorf("update workspace: %w", err)

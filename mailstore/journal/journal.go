@@ -112,12 +112,15 @@ func Append(tx *sqlite.Tx, l Line) error {
 	if l.ID == "" {
 		l.ID = ident.New("evt", l.At)
 	}
-	_, err := tx.Exec(`INSERT INTO journal (id, type, inbox_id, message_id, thread_id, at, data) VALUES (?, ?, ?, ?, ?, ?, ?)
+	written, err := tx.Exec(`INSERT INTO journal (id, type, inbox_id, message_id, thread_id, at, data) VALUES (?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (id) DO NOTHING`, l.ID, l.Type, l.InboxID, l.MessageID, l.ThreadID, l.At.UnixMicro(), string(l.Data))
 	if err != nil {
 		return fmt.Errorf("append to the journal: %w", err)
 	}
-	return nil
+	if n, err := written.RowsAffected(); err != nil || n == 0 {
+		return err
+	}
+	return count(tx, l)
 }
 
 // End is the place behind the newest line.

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/postroom/postroom/tenancy"
@@ -15,7 +14,6 @@ import (
 // cancelling, suppressing. The directory, which every workspace shares, is not kept waiting for it: its answer is looked
 // for before and kept behind. A crash between effect and answer leaves a request whose repetition finds things done.
 func registerAction[I post, O any](s *Server, a huma.API, op huma.Operation, do func(context.Context, *tenancy.Grant, I) (status int, body O, err error)) {
-	op.Errors = append(op.Errors, http.StatusConflict)
 	huma.Register(a, op, func(ctx context.Context, in *I) (*created[O], error) {
 		c := callOf(ctx)
 		answer, replayed, err := onceBeside(ctx, c.grant, c.request((*in).idempotencyKey(), (*in).workspace()), func() (tenancy.Answer, error) {

@@ -192,7 +192,7 @@ func (n newDomain) workspace() mailstore.WorkspaceID {
 
 func (s *Server) domainRoutes(a huma.API) {
 	const list, one = "/v1/domains", "/v1/domains/{domain}"
-	registerPost(s, a, route(http.MethodPost, list, "createDomain", "domains", "Claim a domain; an operator's word verifies it", 201),
+	registerPost(s, a, orFind(route(http.MethodPost, list, "createDomain", "domains", "Claim a domain; an operator's word verifies it", 201)),
 		func(ctx context.Context, g *tenancy.Grant, in newDomain) (made[domain], error) {
 			body, err := s.claim(ctx, g, in.workspace(), in.Body.Domain)
 			return made[domain]{body: body, existed: body.Existed}, inBody(err)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io/fs"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -180,6 +181,9 @@ func (s *Server) eventRoutes(a huma.API, mux *http.ServeMux) {
 	}
 	s.socketQuery = op.Parameters
 	op.Responses = map[string]*huma.Response{"101": {Description: "The protocol is WebSocket from here on."}}
+	for _, status := range []int{400, 401, 403, 404, 426, 429, 500, 503} {
+		op.Responses[strconv.Itoa(status)] = problemResponse(a, status)
+	}
 	a.OpenAPI().AddOperation(&op)
 }
 

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/postroom/postroom/mailstore"
@@ -21,6 +22,7 @@ type inbox struct {
 	DisplayName string         `json:"displayName" doc:"The name that people see."`
 	Metadata    map[string]any `json:"metadata" doc:"Anything of your own."`
 	UndoSeconds int            `json:"undoSeconds" doc:"How long a message waits before it leaves, so that it can be cancelled."`
+	PausedAt    *stamp         `json:"pausedAt,omitempty" doc:"Since when it sends nothing; absent if it sends."`
 	CreatedAt   stamp          `json:"createdAt" doc:"When it was made."`
 	UpdatedAt   stamp          `json:"updatedAt" doc:"When it was last changed."`
 	Existed     bool           `json:"existed,omitempty" doc:"It was there already."`
@@ -36,7 +38,7 @@ func addressOf(a tenancy.Address) address { return address(a) }
 
 func inboxOf(in tenancy.Inbox) inbox {
 	return inbox{ID: string(in.ID), WorkspaceID: string(in.WorkspaceID), Address: in.Address, Addresses: each(in.Addresses, addressOf), Username: in.Username,
-		Domain: in.Domain, DisplayName: in.DisplayName, Metadata: in.Metadata, UndoSeconds: in.UndoSeconds, CreatedAt: stamp{in.CreatedAt}, UpdatedAt: stamp{in.UpdatedAt}}
+		Domain: in.Domain, DisplayName: in.DisplayName, Metadata: in.Metadata, UndoSeconds: in.UndoSeconds, PausedAt: stampOf(in.PausedAt), CreatedAt: stamp{in.CreatedAt}, UpdatedAt: stamp{in.UpdatedAt}}
 }
 
 type inboxList struct {
@@ -62,13 +64,14 @@ type (
 	inboxes struct {
 		OperatorQuery
 		Page
+		Metadata string `query:"metadata" doc:"name:value, for inboxes alone whose metadata has this text or number under this name."`
 	}
 	inboxChange struct {
 		InboxPath
 		Body struct {
-			DisplayName *string         `json:"displayName,omitempty" doc:"At most 256 characters."`
-			Metadata    *map[string]any `json:"metadata,omitempty" doc:"Replaces what is there."`
-			UndoSeconds *int            `json:"undoSeconds,omitempty" doc:"How long a message waits before it leaves, 0 to 3600."`
+			DisplayName *string        `json:"displayName,omitempty" doc:"At most 256 characters."`
+			Metadata    map[string]any `json:"metadata,omitempty" doc:"By name: a value replaces what is there, null removes it, and what is not named stays; 16 KiB in all."`
+			UndoSeconds *int           `json:"undoSeconds,omitempty" doc:"How long a message waits before it leaves, 0 to 3600."`
 		}
 	}
 	newAddress struct {
@@ -83,13 +86,24 @@ type (
 		InboxPath
 		Address string `path:"address" doc:"The address, percent-encoded where it must be."`
 	}
-	newPassword struct {
+	inboxAction struct {
 		InboxPath
 		Idempotent
 	}
 )
 
 func (n newInbox) workspace() mailstore.WorkspaceID { return mailstore.WorkspaceID(n.Body.WorkspaceID) }
+
+func (in inboxes) filter() (f tenancy.InboxFilter, err error) {
+	if in.Metadata == "" {
+		return f, nil
+	}
+	name, value, ok := strings.Cut(in.Metadata, ":")
+	if !ok || name == "" {
+		return f, errQuery("metadata", "Write it as name:value.")
+	}
+	return tenancy.InboxFilter{MetadataName: name, MetadataValue: value}, nil
+}
 
 // inBody says that a workspace that was not named is missing in the body.
 func inBody(err error) error { return at(err, "body.") }
@@ -107,7 +121,7 @@ func at(err error, where string) error {
 
 func (s *Server) inboxRoutes(a huma.API) {
 	const list, one = "/v1/inboxes", "/v1/inboxes/{inbox}"
-	registerPost(s, a, route(http.MethodPost, list, "createInbox", "inboxes", "Make an inbox", 201),
+	registerPost(s, a, orFind(route(http.MethodPost, list, "createInbox", "inboxes", "Make an inbox", 201)),
 		func(ctx context.Context, g *tenancy.Grant, in newInbox) (made[inbox], error) {
 			b := in.Body
 			i, password, existed, err := g.CreateInbox(ctx, in.workspace(), tenancy.NewInbox{Username: b.Username, Domain: b.Domain, DisplayName: b.DisplayName, Metadata: b.Metadata})
@@ -120,7 +134,11 @@ func (s *Server) inboxRoutes(a huma.API) {
 			if err != nil {
 				return nil, err
 			}
-			all, last, err := g.Inboxes(ctx, in.workspace(), p)
+			f, err := in.filter()
+			if err != nil {
+				return nil, err
+			}
+			all, last, err := g.Inboxes(ctx, in.workspace(), f, p)
 			return &result[inboxList]{inboxList{each(all, inboxOf), next(name, last)}}, err
 		})
 	register(s, a, route(http.MethodGet, one, "getInbox", "inboxes", "Get an inbox", 200),
@@ -139,9 +157,24 @@ func (s *Server) inboxRoutes(a huma.API) {
 		})
 	s.addressRoutes(a, one+"/addresses")
 	registerPost(s, a, route(http.MethodPost, one+"/credentials", "createInboxPassword", "inboxes", "Make a new password for IMAP and SMTP, shown once; the old one ends", 201),
-		func(ctx context.Context, g *tenancy.Grant, in newPassword) (made[inbox], error) {
+		func(ctx context.Context, g *tenancy.Grant, in inboxAction) (made[inbox], error) {
 			i, password, err := g.NewPassword(ctx, in.workspace(), in.Inbox)
 			return madeInbox(i, password, false), err
+		})
+	s.pauseRoutes(a, one)
+}
+
+func (s *Server) pauseRoutes(a huma.API, one string) {
+	pause := route(http.MethodPost, one+"/pause", "pauseInbox", "inboxes", "Keep an inbox from sending; mail still comes in", 200)
+	pause.Description = "Whoever sends from it is refused, over the API and by submission. What waits in its outbox by then still leaves, unless POST /v1/queue/hold holds it."
+	registerAction(s, a, pause, func(ctx context.Context, g *tenancy.Grant, in inboxAction) (int, inbox, error) {
+		i, err := g.PauseInbox(ctx, in.workspace(), in.Inbox)
+		return http.StatusOK, inboxOf(i), err
+	})
+	registerAction(s, a, route(http.MethodPost, one+"/resume", "resumeInbox", "inboxes", "Let an inbox send again", 200),
+		func(ctx context.Context, g *tenancy.Grant, in inboxAction) (int, inbox, error) {
+			i, err := g.ResumeInbox(ctx, in.workspace(), in.Inbox)
+			return http.StatusOK, inboxOf(i), err
 		})
 }
 

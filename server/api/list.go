@@ -82,7 +82,7 @@ func (s *Server) listRoutes(a huma.API) {
 			all, behind, err := lists.Entries(ctx, in.in(inbox), place.after(), in.Limit)
 			return &result[listEntries]{listEntries{each(all, listEntryOf), nextPlace(name, behind)}}, err
 		})
-	registerAction(s, a, route(http.MethodPost, list, "createListEntry", "routing", "Put an address or domain on an allow or block list", 201),
+	registerAction(s, a, orFind(route(http.MethodPost, list, "createListEntry", "routing", "Put an address or domain on an allow or block list", 201)),
 		func(ctx context.Context, g *tenancy.Grant, in newListEntry) (status int, done listEntry, err error) {
 			lists, inbox, err := g.Lists(ctx, in.workspace(), in.Body.InboxID, tenancy.ListsCreate)
 			if err != nil {

@@ -5,10 +5,8 @@ import (
 	"io"
 	"mime"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/postroom/postroom/mailstore"
@@ -167,29 +165,7 @@ func asReadBy(ctx context.Context, g *tenancy.Grant, box mailstore.Inbox, m mail
 	return o
 }
 
-type messageList struct {
-	Messages   []messageObject `json:"messages" doc:"Newest first, without html and with text cut to preview."`
-	NextCursor string          `json:"nextCursor,omitempty" doc:"Ask for the next page with it; absent on the last one."`
-	Partial    bool            `json:"partial,omitempty" doc:"Of a search: mail of before an update of the server is still being indexed; older messages may be missing."`
-}
-
 type (
-	messages struct {
-		InboxPath
-		Page
-		Q            string    `query:"q" doc:"What to look for, written as for GET /v1/search; the newest first, with highlights."`
-		Labels       []string  `query:"labels,explode" doc:"Only messages that bear all of these; separated by commas, or given several times."`
-		From         string    `query:"from" doc:"Part of the sender's name or address."`
-		To           string    `query:"to" doc:"Part of a recipient's name or address."`
-		Subject      string    `query:"subject" doc:"Part of the subject."`
-		ThreadID     string    `query:"threadId" doc:"Only messages of this thread."`
-		Mailbox      string    `query:"mailbox" doc:"Name of an IMAP mailbox."`
-		MessageID    string    `query:"messageId" doc:"The RFC Message-ID, with its angle brackets."`
-		After        time.Time `query:"after" doc:"Received at this time or later."`
-		Before       time.Time `query:"before" doc:"Received before this time."`
-		Unread       string    `query:"unread" enum:"true,false" doc:"true: only unread ones; false: only read ones."`
-		IncludeTrash bool      `query:"includeTrash" doc:"Also those that lie in Trash or Junk."`
-	}
 	MessagePath struct {
 		InboxPath
 		Message string `path:"message" doc:"Id of the message."`
@@ -216,18 +192,6 @@ type (
 	}
 )
 
-func (m messages) filter() mailstore.MessageFilter {
-	f := mailstore.MessageFilter{ThreadID: mailstore.ThreadID(m.ThreadID), Mailbox: m.Mailbox, Labels: listed(m.Labels), From: m.From, To: m.To, Subject: m.Subject,
-		MessageID: m.MessageID, After: m.After, Before: m.Before, IncludeTrash: m.IncludeTrash}
-	switch m.Unread {
-	case "true":
-		f.Labels = append(slices.Clone(f.Labels), mailstore.LabelUnread)
-	case "false":
-		f.Labels = append(slices.Clone(f.Labels), mailstore.LabelRead)
-	}
-	return f
-}
-
 func (c LabelChange) change() mailstore.MessageChange {
 	m := mailstore.MessageChange{AddLabels: lower(c.AddLabels), RemoveLabels: lower(c.RemoveLabels)}
 	if c.Unread != nil && *c.Unread {
@@ -248,8 +212,7 @@ func (p InboxPath) mail(ctx context.Context, g *tenancy.Grant, need tenancy.Perm
 }
 
 func (s *Server) messageRoutes(a huma.API) {
-	const list, one = "/v1/inboxes/{inbox}/messages", "/v1/inboxes/{inbox}/messages/{message}"
-	register(s, a, route(http.MethodGet, list, "listMessages", "messages", "List messages", 200), listMessages)
+	const one = "/v1/inboxes/{inbox}/messages/{message}"
 	register(s, a, route(http.MethodGet, one, "getMessage", "messages", "Get a message; it is not marked as read", 200),
 		func(ctx context.Context, g *tenancy.Grant, in *MessagePath) (*result[messageObject], error) {
 			box, err := in.mail(ctx, g, tenancy.MessagesRead)
@@ -295,27 +258,6 @@ func (s *Server) messageRoutes(a huma.API) {
 	s.byteRoutes(a, one)
 }
 
-func listMessages(ctx context.Context, g *tenancy.Grant, in *messages) (*result[messageList], error) {
-	box, err := in.mail(ctx, g, tenancy.MessagesRead)
-	if err != nil {
-		return nil, err
-	}
-	if in.Q != "" {
-		list, err := textQuery{q: in.Q, page: in.Page, filter: in.filter()}.messages(ctx, box.Mail())
-		return &result[messageList]{list}, err
-	}
-	list := "messages:" + string(box.ID())
-	at, err := parsePlace(list, in.Cursor)
-	if err != nil {
-		return nil, err
-	}
-	all, behind, err := box.Messages(ctx, in.filter(), at.after(), in.Limit)
-	if err != nil {
-		return nil, err
-	}
-	return &result[messageList]{messageList{Messages: each(all, messageOf), NextCursor: nextPlace(list, behind)}}, nil
-}
-
 // byteRoutes give bytes as they are. A browser must not take them for a page of ours: they are downloads, in a sandbox.
 func (s *Server) byteRoutes(a huma.API, one string) {
 	raw := route(http.MethodGet, one+"/raw", "getRawMessage", "messages", "Get a message as it lies on the disk", 200)
@@ -332,7 +274,7 @@ func (s *Server) byteRoutes(a huma.API, one string) {
 		return stream(r, "message/rfc822", in.Message+".eml", size), nil
 	})
 	part := route(http.MethodGet, one+"/attachments/{attachment}", "getAttachment", "messages", "Get an attachment, decoded", 200)
-	part.Responses = bytesOf("application/octet-stream")
+	part.Responses = bytesOf("*/*")
 	register(s, a, part, func(ctx context.Context, g *tenancy.Grant, in *attachmentPath) (*huma.StreamResponse, error) {
 		box, err := in.mail(ctx, g, tenancy.MessagesRead)
 		if err != nil {

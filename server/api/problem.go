@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"reflect"
 	"strconv"
 	"strings"
 	"time"
@@ -145,6 +146,12 @@ func fieldOf(err error) ProblemField {
 		return ProblemField{Path: path, Message: detail.Message}
 	}
 	return ProblemField{Path: "body", Message: err.Error()}
+}
+
+// problemResponse describes a problem in the document, for an operation that is put there by hand.
+func problemResponse(a huma.API, status int) *huma.Response {
+	schema := a.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[Problem](), true, "")
+	return &huma.Response{Description: http.StatusText(status), Content: map[string]*huma.MediaType{"application/problem+json": {Schema: schema}}}
 }
 
 // fail logs what is ours, and gives the problem with the request's id.

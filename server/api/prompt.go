@@ -121,7 +121,7 @@ func promptable(ctx context.Context, box mailstore.Inbox, t mailstore.Thread) ([
 	if err != nil || len(list) > 0 {
 		return list, err
 	}
-	list, _, err = box.Messages(ctx, mailstore.MessageFilter{ThreadID: t.ID, IncludeTrash: true}, nil, MaxLimit)
+	list, _, err = box.Messages(ctx, mailstore.MessageFilter{ThreadID: t.ID, IncludeTrash: true, IncludeSpam: true}, nil, MaxLimit)
 	return list, err
 }
 

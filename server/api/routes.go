@@ -53,12 +53,15 @@ func (s *Server) routes() *http.ServeMux {
 	s.draftRoutes(a)
 	s.deliveryRoutes(a)
 	s.threadRoutes(a)
+	s.listingRoutes(a)
+	s.batchRoutes(a)
 	s.queueRoutes(a)
 	s.suppressionRoutes(a)
 	s.listRoutes(a)
 	s.rejectionRoutes(a)
 	s.sendingRoutes(a)
 	s.eventRoutes(a, mux)
+	s.metricRoutes(a)
 	s.caughtRoutes(a)
 	s.unsubscribeRoutes(mux)
 	s.serverRoutes(a)
@@ -67,6 +70,7 @@ func (s *Server) routes() *http.ServeMux {
 	s.healthRoutes(mux)
 	mux.HandleFunc("/mcp", s.serveMCP)
 	correct(a.OpenAPI())
+	s.llmsRoute(mux, a.OpenAPI())
 	return mux
 }
 
@@ -77,7 +81,7 @@ func marshal(w io.Writer, v any) error {
 }
 
 // correct makes the document say what this package answers where it differs from the library: validation is 400, not
-// 422, and a body may be too large or of a wrong type.
+// 422, a body may be too large or of a wrong type, and what is made may have been there.
 func correct(doc *huma.OpenAPI) {
 	for _, path := range doc.Paths {
 		for _, op := range []*huma.Operation{path.Get, path.Post, path.Patch, path.Put, path.Delete} {
@@ -90,15 +94,31 @@ func correct(doc *huma.OpenAPI) {
 					op.Responses[strconv.Itoa(status)] = &huma.Response{Description: http.StatusText(status), Content: wrong.Content}
 				}
 			}
+			if made := op.Responses["201"]; made != nil && op.Metadata[mayExist] != nil {
+				op.Responses["200"] = &huma.Response{Description: "It was there already.", Headers: made.Headers, Content: made.Content}
+			}
 		}
 	}
 }
 
 // route describes an operation; the id is stable.
 func route(method, path, id, tag, summary string, status int) huma.Operation {
-	return huma.Operation{Method: method, Path: path, OperationID: id, Tags: []string{tag}, Summary: summary, DefaultStatus: status,
+	op := huma.Operation{Method: method, Path: path, OperationID: id, Tags: []string{tag}, Summary: summary, DefaultStatus: status,
 		BodyReadTimeout: -1, // the body is in memory; a deadline would end the request of a handler that takes longer
-		MaxBodyBytes:    MaxBodyBytes, Errors: []int{400, 401, 403, 404, 429, 500}}
+		MaxBodyBytes:    MaxBodyBytes, Errors: []int{400, 401, 403, 404, 429, 500, 503}}
+	if method != http.MethodGet {
+		op.Errors = append(op.Errors, http.StatusConflict)
+	}
+	return op
+}
+
+// mayExist marks an operation that makes something and answers 200 with what was there already.
+const mayExist = "mayExist"
+
+// orFind makes an operation say so.
+func orFind(op huma.Operation) huma.Operation {
+	op.Metadata = map[string]any{mayExist: true}
+	return op
 }
 
 // result is an answer with a body.
@@ -145,7 +165,6 @@ type post interface {
 
 // registerPost adds a route that makes something. There is no other way to add a POST, so none forgets idempotency.
 func registerPost[I post, O any](s *Server, a huma.API, op huma.Operation, do func(context.Context, *tenancy.Grant, I) (made[O], error)) {
-	op.Errors = append(op.Errors, http.StatusConflict)
 	huma.Register(a, op, func(ctx context.Context, in *I) (*created[O], error) {
 		c := callOf(ctx)
 		answer, replayed, err := c.grant.Once(ctx, c.request((*in).idempotencyKey(), (*in).workspace()), func(ctx context.Context) (tenancy.Answer, error) {

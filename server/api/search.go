@@ -60,7 +60,8 @@ type searchQuery struct {
 	Q            string `query:"q" required:"true" doc:"What to look for; see the description of this operation."`
 	Sort         string `query:"sort" enum:"relevance,newest" default:"relevance" doc:"relevance: where it stands (subject, sender, attachment names, recipients, text, in this order) and how new it is, among the newest 1,000; the others follow, newest first."`
 	Inbox        string `query:"inboxId" doc:"Only in this inbox, its id or address; without it in all of the workspace, or in a key's own inbox."`
-	IncludeTrash bool   `query:"includeTrash" doc:"Also what lies in Trash or Junk."`
+	IncludeTrash bool   `query:"includeTrash" doc:"Also what lies in Trash alone."`
+	IncludeSpam  bool   `query:"includeSpam" doc:"Also what lies in Junk alone."`
 }
 
 func (s *Server) searchRoutes(a huma.API) {
@@ -72,7 +73,7 @@ func (s *Server) searchRoutes(a huma.API) {
 		if err != nil {
 			return nil, at(err, "query.")
 		}
-		text := textQuery{in.Q, in.Page, mailstore.MessageFilter{IncludeTrash: in.IncludeTrash}, in.Sort == "relevance"}
+		text := textQuery{in.Q, in.Page, mailstore.MessageFilter{IncludeTrash: in.IncludeTrash, IncludeSpam: in.IncludeSpam}, in.Sort == "relevance"}
 		found, err := text.messages(ctx, mail)
 		return &result[hitList]{hitList{found.Messages, found.NextCursor, found.Partial}}, err
 	})

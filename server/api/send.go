@@ -95,7 +95,6 @@ type sendPost interface {
 // registerSend adds a POST that sends. The answer is kept in the commit of the message, in the workspace's own store, and
 // given again before anything else of the request is looked at. Its body may be large: see readBody.
 func registerSend[I sendPost](s *Server, a huma.API, op huma.Operation, do func(context.Context, *tenancy.Grant, *writing, I) (mailstore.Submitted, error)) {
-	op.Errors = append(op.Errors, http.StatusConflict, http.StatusServiceUnavailable)
 	op.MaxBodyBytes = MaxLetterBytes
 	s.large[op.Method+" "+op.Path] = large{limit: MaxSendBytes, need: tenancy.MessagesSend, lift: true}
 	huma.Register(a, op, func(ctx context.Context, in *I) (*created[accepted], error) {
@@ -165,7 +164,7 @@ func (w *writing) answers(ctx context.Context, d *compose.Draft, id string) erro
 	}
 	envelope := message.Envelope{MessageID: id}
 	if strings.HasPrefix(id, "<") {
-		list, _, err := w.sender.Mail.Messages(ctx, mailstore.MessageFilter{MessageID: id, IncludeTrash: true}, nil, 1)
+		list, _, err := w.sender.Mail.Messages(ctx, mailstore.MessageFilter{MessageID: id, IncludeTrash: true, IncludeSpam: true}, nil, 1)
 		if err != nil {
 			return err
 		}

@@ -97,7 +97,6 @@ func (s *Server) simulateRoute(a huma.API) {
 	op := route(http.MethodPost, "/v1/inboxes/{inbox}/simulate", "simulateMessage", "messages", "Make a message come in that nobody sent, for trying things out", 201)
 	op.Description = "It goes the way of real mail: events, threads, codes, Junk, records, bounces and suppressions come out as they would. Nothing leaves the server. The message has a field Postroom-Simulated. " +
 		"A bounce, a delay or a complaint is about a message that was sent to a reserved domain such as example.com or to a domain of the workspace, or on a server that catches mail to anybody."
-	op.Errors = append(op.Errors, http.StatusConflict, http.StatusServiceUnavailable)
 	op.MaxBodyBytes = MaxLetterBytes
 	s.large[op.Method+" "+op.Path] = large{limit: MaxSendBytes, need: tenancy.MessagesCreate, lift: true}
 	huma.Register(a, op, func(ctx context.Context, in *simulateRequest) (*created[simulated], error) {

@@ -93,7 +93,7 @@ func (s *Server) suppressionRoutes(a huma.API) {
 			all, behind, err := out.Suppressions(ctx, place.after(), in.Limit)
 			return &result[suppressionList]{suppressionList{each(all, suppressionOf), nextPlace(name, behind)}}, err
 		})
-	registerAction(s, a, route(http.MethodPost, list, "createSuppression", "routing", "Have nothing be sent to addresses any more", 201), suppress)
+	registerAction(s, a, orFind(route(http.MethodPost, list, "createSuppression", "routing", "Have nothing be sent to addresses any more", 201)), suppress)
 	register(s, a, route(http.MethodGet, one, "getSuppression", "routing", "Why nothing is sent to an address", 200),
 		func(ctx context.Context, g *tenancy.Grant, in *suppressionPath) (*result[suppression], error) {
 			out, err := suppressionsOf(ctx, g, in.workspace(), tenancy.SuppressionsRead, "query.")

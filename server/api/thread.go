@@ -33,12 +33,6 @@ func threadOf(t mailstore.Thread) Thread {
 		MessageCount: t.MessageCount, LastMessageID: string(t.LastMessageID), Size: t.Size, LastAt: stamp{t.LastAt}, CreatedAt: stamp{t.CreatedAt}}
 }
 
-type threadList struct {
-	Threads    []Thread `json:"threads" doc:"The one with the newest message first."`
-	NextCursor string   `json:"nextCursor,omitempty" doc:"Ask for the next page with it; absent on the last one."`
-	Partial    bool     `json:"partial,omitempty" doc:"Of a search: mail of before an update of the server is still being indexed; older messages may be missing."`
-}
-
 // wholeThread has its messages, oldest first; of a long thread the newest MaxLimit.
 type wholeThread struct {
 	Thread
@@ -50,12 +44,6 @@ type wholeThread struct {
 const maxThreadText = 64 << 10
 
 type (
-	threads struct {
-		InboxPath
-		Page
-		Q      string   `query:"q" doc:"What to look for, written as for GET /v1/search: threads in which a message is found, by the newest such message."`
-		Labels []string `query:"labels,explode" doc:"Only threads in which one message bears all of these; separated by commas, or given several times."`
-	}
 	ThreadPath struct {
 		InboxPath
 		Thread string `path:"thread" doc:"Id of the thread, or of one that was merged into it."`
@@ -73,25 +61,7 @@ type (
 func (p ThreadPath) id() mailstore.ThreadID { return mailstore.ThreadID(p.Thread) }
 
 func (s *Server) threadRoutes(a huma.API) {
-	const list, one = "/v1/inboxes/{inbox}/threads", "/v1/inboxes/{inbox}/threads/{thread}"
-	register(s, a, route(http.MethodGet, list, "listThreads", "threads", "List threads, newest message first", 200),
-		func(ctx context.Context, g *tenancy.Grant, in *threads) (*result[threadList], error) {
-			box, err := in.mail(ctx, g, tenancy.ThreadsRead)
-			if err != nil {
-				return nil, err
-			}
-			if in.Q != "" {
-				list, err := textQuery{q: in.Q, page: in.Page, filter: mailstore.MessageFilter{Labels: listed(in.Labels)}}.threads(ctx, box.Mail())
-				return &result[threadList]{list}, err
-			}
-			name := "threads:" + string(box.ID())
-			at, err := parsePlace(name, in.Cursor)
-			if err != nil {
-				return nil, err
-			}
-			all, behind, err := box.Threads(ctx, listed(in.Labels), at.after(), in.Limit)
-			return &result[threadList]{threadList{Threads: each(all, threadOf), NextCursor: nextPlace(name, behind)}}, err
-		})
+	const one = "/v1/inboxes/{inbox}/threads/{thread}"
 	register(s, a, getThreadRoute(a, one), getThread)
 	register(s, a, route(http.MethodPatch, one, "updateThread", "threads", "Change the labels of all messages of a thread", 200),
 		func(ctx context.Context, g *tenancy.Grant, in *threadChange) (*result[Thread], error) {
@@ -114,7 +84,7 @@ func (s *Server) threadRoutes(a huma.API) {
 
 // fullThread reads the newest messages of a thread with their bodies.
 func fullThread(ctx context.Context, box mailstore.Inbox, t mailstore.Thread) (wholeThread, error) {
-	list, more, err := box.Messages(ctx, mailstore.MessageFilter{ThreadID: t.ID, IncludeTrash: true}, nil, MaxLimit)
+	list, more, err := box.Messages(ctx, mailstore.MessageFilter{ThreadID: t.ID, IncludeTrash: true, IncludeSpam: true}, nil, MaxLimit)
 	if err != nil {
 		return wholeThread{}, err
 	}

@@ -116,9 +116,11 @@ func (s *Server) v0Routes() *v0Table {
 	t.inboxes()
 	t.messages()
 	t.threads()
+	t.drafts()
 	t.keys()
 	t.domains()
 	t.lists()
+	t.metrics()
 	t.absent()
 	return t
 }

@@ -85,7 +85,7 @@ func (v *v0Request) attachmentOf(box mailstore.Inbox, m mailstore.Message) (l v0
 
 // downloadRoutes give the bytes of a link.
 func (s *Server) downloadRoutes(mux *http.ServeMux) {
-	mux.HandleFunc("GET "+downloadPath+"{token}", func(w http.ResponseWriter, r *http.Request) {
+	mux.HandleFunc("GET /download/{token}", func(w http.ResponseWriter, r *http.Request) {
 		box, what, err := s.dir.Download(r.Context(), r.PathValue("token"))
 		if err != nil {
 			s.refuse(w, r, err)

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"slices"
 
 	"github.com/postroom/postroom/mailstore"
@@ -152,4 +153,15 @@ func (s *Server) v0VerifiedDomain(ctx context.Context, f *follower, l journal.Li
 	}
 	o := v0DomainOf(d)
 	return &o, err
+}
+
+// knownV0Types refuses types that no event has.
+func knownV0Types(list []string) error {
+	var m mistakes
+	for i, t := range list {
+		if _, known := v0EventTypes[t]; !known {
+			m.add(fmt.Sprintf("%s.event_types[%d]", asWritten, i), "There is no event of the type %.40q.", t)
+		}
+	}
+	return m.err()
 }

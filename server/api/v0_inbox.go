@@ -69,13 +69,16 @@ func (v0Metadata) Schema(huma.Registry) *huma.Schema {
 	return &huma.Schema{Type: huma.TypeObject, Nullable: true, AdditionalProperties: true}
 }
 
-func (m v0Metadata) change(c *tenancy.InboxChange) {
-	switch {
-	case m.given && m.names == nil:
-		c.Metadata = &map[string]any{}
-	case m.given:
-		c.Merge = m.names
+// metadata is a change as /v1 has it: null takes each name away that is there.
+func (v *v0Request) metadata(m v0Metadata) (map[string]any, error) {
+	if !m.given || m.names != nil {
+		return m.names, nil
 	}
+	in, err := v.grant.Inbox(v.ctx, v.workspace(), v.inbox())
+	for name := range in.Metadata {
+		in.Metadata[name] = nil
+	}
+	return in.Metadata, err
 }
 
 var (
@@ -90,7 +93,7 @@ func (t *v0Table) inboxes() {
 		if err != nil {
 			return v0Answer{}, err
 		}
-		all, last, err := v.grant.Inboxes(v.ctx, v.workspace(), p.tenancy())
+		all, last, err := v.grant.Inboxes(v.ctx, v.workspace(), tenancy.InboxFilter{}, p.tenancy())
 		return answered(v0Inboxes{p.counted(len(all), next(p.list, last)), each(all, v0InboxOf)}, err)
 	})
 	t.add(anywhere, "GET", "/inboxes/search", v0Paged+"q", func(v *v0Request) (v0Answer, error) {
@@ -99,7 +102,7 @@ func (t *v0Table) inboxes() {
 		if err != nil {
 			return v0Answer{}, err
 		}
-		all, last, err := v.grant.FindInboxes(v.ctx, v.workspace(), words, p.tenancy())
+		all, last, err := v.grant.Inboxes(v.ctx, v.workspace(), tenancy.InboxFilter{Words: words}, p.tenancy())
 		return answered(v0Inboxes{p.counted(len(all), next(p.list, last)), each(all, v0InboxOf)}, err)
 	})
 	body(t, anywhere, "POST", "/inboxes", func(v *v0Request, in newV0Inbox) (v0Answer, error) {
@@ -111,9 +114,11 @@ func (t *v0Table) inboxes() {
 			return answered(v0InboxOf(in), err)
 		})
 		body(t, scope, "PATCH", path, func(v *v0Request, in v0InboxChange) (v0Answer, error) {
-			c := tenancy.InboxChange{DisplayName: in.DisplayName}
-			in.Metadata.change(&c)
-			changed, err := v.grant.UpdateInbox(v.ctx, v.workspace(), v.inbox(), c)
+			names, err := v.metadata(in.Metadata)
+			if err != nil {
+				return v0Answer{}, err
+			}
+			changed, err := v.grant.UpdateInbox(v.ctx, v.workspace(), v.inbox(), tenancy.InboxChange{DisplayName: in.DisplayName, Metadata: names})
 			return answered(v0InboxOf(changed), err)
 		})
 		t.add(scope, "DELETE", path, "", func(v *v0Request) (v0Answer, error) {

@@ -26,13 +26,13 @@ func v0LabelsOf(labels []string, status string) []string {
 	return all
 }
 
-// v0LabelChange is what a client may change about labels.
-type v0LabelChange struct {
+// V0LabelChange is what a client may change about labels.
+type V0LabelChange struct {
 	AddLabels    oneOrMore `json:"add_labels,omitempty"`
 	RemoveLabels oneOrMore `json:"remove_labels,omitempty"`
 }
 
-func (c v0LabelChange) change() (mailstore.MessageChange, error) {
+func (c V0LabelChange) change() (mailstore.MessageChange, error) {
 	m := mailstore.MessageChange{AddLabels: lower(c.AddLabels), RemoveLabels: lower(c.RemoveLabels)}
 	for _, l := range slices.Concat(m.AddLabels, m.RemoveLabels) {
 		if l == v0Scheduled || l == v0Bounced {
@@ -58,7 +58,7 @@ const v0Filters = v0Paged + "labels before after include_spam include_blocked in
 
 // filter reads what a list is narrowed to.
 func (q *v0Query) filter() mailstore.MessageFilter {
-	f := mailstore.MessageFilter{IncludeTrash: true, Before: q.time("before"), After: q.time("after")}
+	f := mailstore.MessageFilter{IncludeTrash: true, IncludeSpam: true, Before: q.time("before"), After: q.time("after")}
 	for _, l := range q.list("labels") {
 		switch l = strings.ToLower(l); l {
 		case v0Scheduled, v0Bounced:

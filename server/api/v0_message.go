@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"slices"
 	"strings"
 
 	"github.com/postroom/postroom/mailstore"
@@ -93,22 +92,17 @@ func v0MessageID(envelope, own string) string {
 	return own
 }
 
-// byEnvelope finds a message by its RFC Message-ID, or by our id. Where several have the Message-ID, as in mail to oneself, the one that was
-// received is meant, of several the newest.
+// byEnvelope finds a message by its RFC Message-ID, see Enveloped, or by our id.
 func byEnvelope(ctx context.Context, box mailstore.Inbox, id string) (mailstore.Message, error) {
 	if isMessageID(id) {
 		return box.Message(ctx, mailstore.MessageID(id))
 	}
-	list, _, err := box.Messages(ctx, mailstore.MessageFilter{MessageID: id, IncludeTrash: true}, nil, MaxLimit)
-	if err != nil {
-		return mailstore.Message{}, err
+	found, err := box.Enveloped(ctx, []string{id})
+	m, ok := found[id]
+	if err == nil && !ok {
+		err = tenancy.ErrNotFound
 	}
-	for _, d := range []mailstore.Direction{mailstore.Received, mailstore.Sent, mailstore.Appended} {
-		if i := slices.IndexFunc(list, func(m mailstore.Message) bool { return m.Direction == d }); i >= 0 {
-			return list[i], nil
-		}
-	}
-	return mailstore.Message{}, tenancy.ErrNotFound
+	return m, err
 }
 
 // message finds the message of the path.
@@ -124,10 +118,16 @@ type v0MessageLabels struct {
 	Labels    []string `json:"labels"`
 }
 
+func v0LabelsNow(m mailstore.Message) v0MessageLabels {
+	return v0MessageLabels{v0MessageID(m.Envelope.MessageID, string(m.ID)), v0LabelsOf(m.Labels, string(m.Status))}
+}
+
 func (t *v0Table) messages() {
 	const list, one = "/messages", "/messages/" + v0Long
 	t.add(inInbox, "GET", list, v0Filters+"from to subject", (*v0Request).listMessages)
+	t.add(inInbox, "GET", list+"/search", v0SearchQuery, (*v0Request).searchMessages)
 	t.sends(list)
+	t.batches(list)
 	t.add(inInbox, "GET", one+"/raw", "", (*v0Request).rawLink)
 	t.add(inInbox, "GET", one+"/attachments/{attachment}", "", (*v0Request).attachmentLink)
 	t.add(inInbox, "GET", one, "", func(v *v0Request) (v0Answer, error) {
@@ -138,7 +138,7 @@ func (t *v0Table) messages() {
 		o, err := messageOf(m).withBody(v.ctx, box, MaxTextBytes)
 		return answered(v0MessageOf(o, address), err)
 	})
-	body(t, inInbox, "PATCH", one, func(v *v0Request, in v0LabelChange) (v0Answer, error) {
+	body(t, inInbox, "PATCH", one, func(v *v0Request, in V0LabelChange) (v0Answer, error) {
 		box, _, m, err := v.message(tenancy.MessagesUpdate)
 		if err != nil {
 			return v0Answer{}, err
@@ -148,7 +148,7 @@ func (t *v0Table) messages() {
 			return v0Answer{}, err
 		}
 		m, err = box.ChangeMessage(v.ctx, m.ID, change)
-		return answered(v0MessageLabels{v0MessageID(m.Envelope.MessageID, string(m.ID)), v0LabelsOf(m.Labels, string(m.Status))}, err)
+		return answered(v0LabelsNow(m), err)
 	})
 	t.add(inInbox, "DELETE", one, "", func(v *v0Request) (v0Answer, error) {
 		box, _, m, err := v.message(tenancy.MessagesDelete)

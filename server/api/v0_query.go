@@ -138,13 +138,13 @@ type v0Counted struct {
 
 func (p v0Page) counted(count int, token string) v0Counted { return v0Counted{count, p.limit, token} }
 
-// words splits what is searched for.
-func (q *v0Query) words(name string) []string {
+// words gives what is searched for.
+func (q *v0Query) words(name string) string {
 	v := strings.TrimSpace(q.text(name))
 	if n := utf8.RuneCountInString(v); n < minV0Search || n > maxV0Search {
 		q.wrong.add("query."+name, "What is searched for has %d to %d characters.", minV0Search, maxV0Search)
 	}
-	return strings.Fields(v)
+	return v
 }
 
 // Characters of what is searched for.

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"encoding/json"
 	"fmt"
 
 	"github.com/postroom/postroom/mailstore"
@@ -80,6 +81,14 @@ func (v *v0Request) send(l Letter, err error, do func(*writing) (mailstore.Submi
 	return v0Answer{body: v0Sent{sent.MessageID, string(sent.ThreadID)}, replayed: sent.Replayed}, err
 }
 
+// emptied is nobody where null was written.
+func (p people) emptied() people {
+	if string(p.raw) == "null" {
+		p.raw = json.RawMessage("[]")
+	}
+	return p
+}
+
 // original names the message of the path for the functions of /v1.
 func (v *v0Request) original() (MessagePath, error) {
 	_, _, m, err := v.message(tenancy.MessagesRead)
@@ -98,29 +107,31 @@ func (v *v0Request) reply(l Letter, err error, all bool) (v0Answer, error) {
 	})
 }
 
-// sends are the routes that send. Their bodies may be large.
+// heavy says of routes that their bodies may be large.
+func heavy(need tenancy.Permission, routes []*v0Route) {
+	for _, r := range routes {
+		r.large = large{limit: MaxSendBytes, need: need, lift: true}
+	}
+}
+
+// sends are the routes that send.
 func (t *v0Table) sends(list string) {
 	const one = "/messages/" + v0Long
-	heavy := func(added []*v0Route) {
-		for _, r := range added {
-			r.large = large{limit: MaxSendBytes, need: tenancy.MessagesSend, lift: true}
-		}
-	}
-	heavy(body(t, inInbox, "POST", list+"/send", func(v *v0Request, in v0Letter) (v0Answer, error) {
+	heavy(tenancy.MessagesSend, body(t, inInbox, "POST", list+"/send", func(v *v0Request, in v0Letter) (v0Answer, error) {
 		l, err := in.letter(in.V0Recipients, in.Subject)
 		return v.send(l, err, func(w *writing) (mailstore.Submitted, error) {
 			return send(v.ctx, v.grant, w, newMessage{})
 		})
 	}))
-	heavy(body(t, inInbox, "POST", one+"/reply", func(v *v0Request, in v0Reply) (v0Answer, error) {
+	heavy(tenancy.MessagesSend, body(t, inInbox, "POST", one+"/reply", func(v *v0Request, in v0Reply) (v0Answer, error) {
 		l, err := in.letter(in.V0Recipients, "")
 		return v.reply(l, err, in.ReplyAll)
 	}))
-	heavy(body(t, inInbox, "POST", one+"/reply-all", func(v *v0Request, in V0Content) (v0Answer, error) {
+	heavy(tenancy.MessagesSend, body(t, inInbox, "POST", one+"/reply-all", func(v *v0Request, in V0Content) (v0Answer, error) {
 		l, err := in.letter(V0Recipients{}, "")
 		return v.reply(l, err, true)
 	}))
-	heavy(body(t, inInbox, "POST", one+"/forward", func(v *v0Request, in v0Letter) (v0Answer, error) {
+	heavy(tenancy.MessagesSend, body(t, inInbox, "POST", one+"/forward", func(v *v0Request, in v0Letter) (v0Answer, error) {
 		l, err := in.letter(in.V0Recipients, in.Subject)
 		return v.send(l, err, func(w *writing) (sent mailstore.Submitted, err error) {
 			var in newForward

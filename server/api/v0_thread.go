@@ -61,10 +61,12 @@ const maxV0ThreadPage = 100
 
 func (t *v0Table) threads() {
 	const list, one = "/threads", "/threads/{thread}"
-	t.add(inInbox, "GET", list, v0Filters+"senders recipients subject", (*v0Request).listThreads)
-	t.add(inInbox, "GET", one, "limit page_token", (*v0Request).getThread)
-	t.add(inInbox, "GET", one+"/attachments/{attachment}", "", (*v0Request).threadAttachmentLink)
-	body(t, inInbox, "PATCH", one, func(v *v0Request, in v0LabelChange) (v0Answer, error) {
+	const everywhere = inAll | inPod | inInbox
+	t.add(everywhere, "GET", list, v0Filters+"senders recipients subject", (*v0Request).listThreads)
+	t.add(everywhere, "GET", list+"/search", v0SearchQuery, (*v0Request).searchThreads)
+	t.add(everywhere, "GET", one, "limit page_token", (*v0Request).getThread)
+	t.add(everywhere, "GET", one+"/attachments/{attachment}", "", (*v0Request).threadAttachmentLink)
+	body(t, everywhere, "PATCH", one, func(v *v0Request, in V0LabelChange) (v0Answer, error) {
 		box, err := v.threadBox(tenancy.ThreadsUpdate)
 		if err != nil {
 			return v0Answer{}, err
@@ -76,7 +78,7 @@ func (t *v0Table) threads() {
 		th, err := box.ChangeThread(v.ctx, v.thread(), change)
 		return answered(v0ThreadLabels{string(th.ID), v0LabelsOf(th.Labels, "")}, err)
 	})
-	t.add(inInbox, "DELETE", one, "permanent", func(v *v0Request) (v0Answer, error) {
+	t.add(everywhere, "DELETE", one, "permanent", func(v *v0Request) (v0Answer, error) {
 		box, err := v.threadBox(tenancy.ThreadsDelete)
 		if err != nil {
 			return v0Answer{}, err
@@ -89,21 +91,53 @@ func (v *v0Request) thread() mailstore.ThreadID { return mailstore.ThreadID(v.pa
 
 // threadBox is the inbox of the thread that the path names.
 func (v *v0Request) threadBox(need tenancy.Permission) (mailstore.Inbox, error) {
-	return v.grant.Mail(v.ctx, v.workspace(), v.inbox(), need)
+	return v.boxOf(need, mailstore.MessageFilter{ThreadID: v.thread()})
+}
+
+// mail is the messages of what the path names: of an inbox, or of a pod.
+func (v *v0Request) mail(need tenancy.Permission) (mailstore.Mail, error) {
+	return v.grant.MailOf(v.ctx, v.workspace(), v.inbox(), need)
+}
+
+// boxOf is the inbox of the path, or where the path names none the one that has a message that passes the filter.
+func (v *v0Request) boxOf(need tenancy.Permission, f mailstore.MessageFilter) (mailstore.Inbox, error) {
+	inbox := v.inbox()
+	if inbox == "" {
+		mail, err := v.mail(need)
+		if err != nil {
+			return mailstore.Inbox{}, err
+		}
+		f.IncludeTrash, f.IncludeSpam = true, true
+		list, _, err := mail.Messages(v.ctx, f, nil, 1)
+		if err == nil && len(list) == 0 {
+			err = tenancy.ErrNotFound
+		}
+		if err != nil {
+			return mailstore.Inbox{}, err
+		}
+		inbox = string(list[0].InboxID)
+	}
+	return v.grant.Mail(v.ctx, v.workspace(), inbox, need)
 }
 
 func (v *v0Request) listThreads() (v0Answer, error) {
-	box, address, err := v.box(tenancy.ThreadsRead)
+	mail, err := v.mail(tenancy.ThreadsRead)
 	if err != nil {
 		return v0Answer{}, err
 	}
 	f := v.query.filter()
-	p, err := v.page("threads:" + string(box.ID()))
+	f.From, f.To, f.Subject = v.query.part("senders"), v.query.part("recipients"), v.query.part("subject")
+	p, err := v.page("threads:" + string(mail.WorkspaceID()) + ":" + string(mail.InboxID()))
 	if err != nil {
 		return v0Answer{}, err
 	}
-	all, behind, err := box.Threads(v.ctx, f.Labels, p.at.after(), p.limit)
-	return answered(v0Threads{p.counted(len(all), nextPlace(p.list, behind)), each(all, func(t mailstore.Thread) v0ThreadItem { return v0ThreadOf(t, address) })}, err)
+	f.OldestFirst = p.oldestFirst
+	all, behind, err := mail.Threads(v.ctx, f, p.at.after(), p.limit)
+	if err != nil {
+		return v0Answer{}, err
+	}
+	addresses, err := v.addresses(each(all, func(t mailstore.Thread) mailstore.InboxID { return t.InboxID })...)
+	return answered(v0Threads{p.counted(len(all), nextPlace(p.list, behind)), each(all, func(t mailstore.Thread) v0ThreadItem { return v0ThreadOf(t, addresses[t.InboxID]) })}, err)
 }
 
 func (v *v0Request) getThread() (v0Answer, error) {
@@ -120,7 +154,7 @@ func (v *v0Request) getThread() (v0Answer, error) {
 		return v0Answer{}, err
 	}
 	p.limit = min(p.limit, maxV0ThreadPage)
-	list, behind, err := box.Messages(v.ctx, mailstore.MessageFilter{ThreadID: th.ID, IncludeTrash: true, Hidden: []string{mailstore.LabelDraft}}, p.at.after(), p.limit)
+	list, behind, err := box.Messages(v.ctx, mailstore.MessageFilter{ThreadID: th.ID, IncludeTrash: true, IncludeSpam: true, Hidden: []string{mailstore.LabelDraft}}, p.at.after(), p.limit)
 	if err != nil {
 		return v0Answer{}, err
 	}

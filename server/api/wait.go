@@ -122,7 +122,6 @@ func (c *waits) enter(ws mailstore.WorkspaceID, most int) (leave func(), err err
 // neither its text nor a code outlives it.
 func (s *Server) waitRoute(a huma.API) {
 	op := route(http.MethodPost, "/v1/inboxes/{inbox}/wait", "waitForMessage", "messages", "Wait for a message and give the codes and links in it", 200)
-	op.Errors = append(op.Errors, http.StatusConflict, http.StatusServiceUnavailable)
 	huma.Register(a, op, func(ctx context.Context, in *waitRequest) (*created[awaited], error) {
 		c := callOf(ctx)
 		box, err := in.mail(ctx, c.grant, tenancy.MessagesRead)

@@ -22,6 +22,8 @@ var bodies = map[string]string{
 	"PATCH /v1/inboxes/{inbox}":                             `{"displayName":"taken over"}`,
 	"POST /v1/inboxes/{inbox}/addresses":                    `{"address":"more@{domain}"}`,
 	"POST /v1/inboxes/{inbox}/credentials":                  ``,
+	"POST /v1/inboxes/{inbox}/pause":                        ``,
+	"POST /v1/inboxes/{inbox}/resume":                       ``,
 	"PATCH /v1/inboxes/{inbox}/messages/{message}":          `{"addLabels":["taken"]}`,
 	"PATCH /v1/inboxes/{inbox}/threads/{thread}":            `{"addLabels":["taken"]}`,
 	"POST /v1/workspaces/{workspace}/api-keys":              `{"name":"x"}`,
@@ -40,6 +42,9 @@ var bodies = map[string]string{
 	"POST /v1/inboxes/{inbox}/drafts":                       `{"to":"ann@x.example","text":"x"}`,
 	"PATCH /v1/inboxes/{inbox}/drafts/{draft}":              `{"subject":"taken over"}`,
 	"POST /v1/inboxes/{inbox}/drafts/{draft}/send":          ``,
+	"POST /v1/inboxes/{inbox}/messages/batch-get":           `{"ids":["{message}"]}`,
+	"POST /v1/inboxes/{inbox}/messages/batch-update":        `{"ids":["{message}"],"addLabels":["taken"]}`,
+	"POST /v1/inboxes/{inbox}/messages/batch-delete":        `{"ids":["{message}"]}`,
 	"POST /v1/queue/retry":                                  `{"inbox":"{inbox}"}`,
 	"POST /v1/queue/cancel":                                 `{"inbox":"{inbox}"}`,
 	"POST /v1/queue/hold":                                   `{"inbox":"{inbox}"}`,
@@ -61,7 +66,7 @@ var bodies = map[string]string{
 // own are the routes that name nobody: the caller sees its own, and nothing of the victim's may be in the answer.
 var own = map[string]bool{
 	"GET /v1/queue": true, "GET /v1/queue/domains": true, "GET /v1/suppressions": true, "GET /v1/suppressions/export": true, "POST /v1/suppressions/import": true,
-	"GET /v1/lists/{direction}/{type}": true, "GET /v1/rejections": true, "GET /v1/search": true, "GET /v1/drafts": true,
+	"GET /v1/lists/{direction}/{type}": true, "GET /v1/rejections": true, "GET /v1/search": true, "GET /v1/drafts": true, "GET /v1/messages": true, "GET /v1/metrics": true, "GET /v1/threads": true,
 	"GET /v1/me": true, "GET /v1/workspaces": true, "POST /v1/workspaces": true, "GET /v1/domains": true, "GET /v1/inboxes": true, "GET /v1/events": true, "GET /v1/ws": true,
 }
 
@@ -172,7 +177,8 @@ func TestTheWallOfAWorkspaceStandsOnEveryRoute(t *testing.T) {
 	}
 	for name, query := range map[string]string{"ws": "/v1/ws?workspaceId=", "events": "/v1/events?workspaceId=", "inboxes": "/v1/inboxes?workspaceId=", "domains": "/v1/domains?workspaceId=",
 		"queue": "/v1/queue?workspaceId=", "counts": "/v1/queue/domains?workspaceId=", "suppressions": "/v1/suppressions?workspaceId=", "export": "/v1/suppressions/export?workspaceId=",
-		"lists": "/v1/lists/receive/block?workspaceId=", "rejections": "/v1/rejections?workspaceId=", "drafts": "/v1/drafts?workspaceId=", "search": "/v1/search?q=hello&workspaceId="} {
+		"messages": "/v1/messages?workspaceId=", "threads": "/v1/threads?workspaceId=", "metrics": "/v1/metrics?workspaceId=", "metrics of an inbox": "/v1/metrics?inboxId=" + w.b.inbox + "&workspaceId=", "lists": "/v1/lists/receive/block?workspaceId=", "rejections": "/v1/rejections?workspaceId=",
+		"drafts": "/v1/drafts?workspaceId=", "search": "/v1/search?q=hello&workspaceId="} {
 		got, want := w.do("GET", query+w.b.id, w.a.key, ""), w.do("GET", query+nobody().id, w.a.key, "")
 		if got.status != 404 || stranger(got.body) != stranger(want.body) {
 			t.Errorf("%s of another workspace: %d %s, of none: %d %s", name, got.status, got.body, want.status, want.body)

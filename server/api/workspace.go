@@ -52,9 +52,9 @@ func (p WorkspacePath) workspace() mailstore.WorkspaceID { return mailstore.Work
 type workspaceChange struct {
 	WorkspacePath
 	Body struct {
-		Name     *string         `json:"name,omitempty" doc:"1 to 200 characters."`
-		Metadata *map[string]any `json:"metadata,omitempty" doc:"Replaces what is there."`
-		Forged   *string         `json:"forged,omitempty" enum:"reject,junk" doc:"What becomes of mail whose author's domain asks to have it rejected; a key of the workspace may set this one."`
+		Name     *string        `json:"name,omitempty" doc:"1 to 200 characters."`
+		Metadata map[string]any `json:"metadata,omitempty" doc:"By name: a value replaces what is there, null removes it, and what is not named stays; 16 KiB in all."`
+		Forged   *string        `json:"forged,omitempty" enum:"reject,junk" doc:"What becomes of mail whose author's domain asks to have it rejected; a key of the workspace may set this one."`
 	}
 }
 

@@ -157,7 +157,7 @@ func (v victim) all(b *bed) string {
 	b.must(err)
 	spellings, err := v.in.Spellings(ctx)
 	b.must(err)
-	messages, _, err := v.in.Messages(ctx, mailstore.MessageFilter{IncludeTrash: true}, nil, 0)
+	messages, _, err := v.in.Messages(ctx, mailstore.MessageFilter{IncludeTrash: true, IncludeSpam: true}, nil, 0)
 	b.must(err)
 	encoded, err := json.Marshal(messages)
 	b.must(err)

@@ -42,7 +42,7 @@ func (s *Simulator) findAbout(ctx context.Context, a *arriving) (err error) {
 		a.about, err = s.fits(ctx, a, m)
 		return err
 	}
-	list, _, err := a.box.Messages(ctx, mailstore.MessageFilter{Labels: []string{mailstore.LabelSent}, IncludeTrash: true}, nil, maxLookBack)
+	list, _, err := a.box.Messages(ctx, mailstore.MessageFilter{Labels: []string{mailstore.LabelSent}, IncludeTrash: true, IncludeSpam: true}, nil, maxLookBack)
 	if err != nil {
 		return err
 	}
@@ -74,7 +74,7 @@ func find(ctx context.Context, box mailstore.Inbox, name string) (m mailstore.Me
 	if !strings.HasPrefix(name, "<") {
 		return m, errNoMessage
 	}
-	list, _, err := box.Messages(ctx, mailstore.MessageFilter{MessageID: name, IncludeTrash: true}, nil, mailstore.MaxPage)
+	list, _, err := box.Messages(ctx, mailstore.MessageFilter{MessageID: name, IncludeTrash: true, IncludeSpam: true}, nil, mailstore.MaxPage)
 	if err == nil && len(list) == 0 {
 		return m, errNoMessage
 	}

@@ -231,6 +231,17 @@ func (c *Client) DeleteMessage(ctx context.Context, inbox string, message string
 	return none(ctx, c, "DELETE", "/v1/inboxes/"+url.PathEscape(inbox)+"/messages/"+url.PathEscape(message), params, nil)
 }
 
+// DeleteMessagesParams are what DeleteMessages may be told besides; zero values are left out.
+type DeleteMessagesParams struct {
+	WorkspaceID    string `query:"workspaceId"`      // Which workspace an operator means; for other keys their own.
+	IdempotencyKey string `header:"Idempotency-Key"` // Any text of your own; the same text with the same body gives the same answer for 24 hours, and the effect once.
+}
+
+// DeleteMessages: Move up to 1000 messages to Trash, or remove them, in one commit (POST /v1/inboxes/{inbox}/messages/batch-delete).
+func (c *Client) DeleteMessages(ctx context.Context, inbox string, params DeleteMessagesParams, body BatchDeleteBody) (*ChangeResults, error) {
+	return do[ChangeResults](ctx, c, "POST", "/v1/inboxes/"+url.PathEscape(inbox)+"/messages/batch-delete", params, body)
+}
+
 // DeleteSuppressionParams are what DeleteSuppression may be told besides; zero values are left out.
 type DeleteSuppressionParams struct {
 	WorkspaceID string `query:"workspaceId"` // Which workspace an operator means; for other keys their own.
@@ -425,6 +436,32 @@ func (c *Client) GetMessage(ctx context.Context, inbox string, message string, p
 	return do[MessageObject](ctx, c, "GET", "/v1/inboxes/"+url.PathEscape(inbox)+"/messages/"+url.PathEscape(message), params, nil)
 }
 
+// GetMessagesParams are what GetMessages may be told besides; zero values are left out.
+type GetMessagesParams struct {
+	WorkspaceID    string `query:"workspaceId"`      // Which workspace an operator means; for other keys their own.
+	IdempotencyKey string `header:"Idempotency-Key"` // Any text of your own; the same text with the same body gives the same answer for 24 hours, and the effect once.
+}
+
+// GetMessages: Get up to 100 messages by their ids (POST /v1/inboxes/{inbox}/messages/batch-get).
+func (c *Client) GetMessages(ctx context.Context, inbox string, params GetMessagesParams, body BatchGetBody) (*ReadResults, error) {
+	return do[ReadResults](ctx, c, "POST", "/v1/inboxes/"+url.PathEscape(inbox)+"/messages/batch-get", params, body)
+}
+
+// GetMetricsParams are what GetMetrics may be told besides; zero values are left out.
+type GetMetricsParams struct {
+	WorkspaceID string    `query:"workspaceId"` // Which workspace an operator means; for other keys their own.
+	InboxID     string    `query:"inboxId"`     // Only of this inbox, its id or address; without it of the whole workspace, or of a key's own inbox.
+	Types       []string  `query:"types"`       // Only these types of events; separated by commas, or given several times.
+	From        time.Time `query:"from"`        // From the hour of this time on; a day before to by the hour, 30 days by the day, unless told.
+	To          time.Time `query:"to"`          // Until this time; now unless told.
+	Interval    string    `query:"interval"`    // Counts of each hour, of at most 31 days; or of each day in UTC, of at most 366.
+}
+
+// GetMetrics: Count messages that came, left, bounced and so on, by hour or day (GET /v1/metrics). Counts are made with the events, are kept for 400 days and outlive them. message.sent counts messages; delivered, deferred, bounced, rejected and complained count recipients.
+func (c *Client) GetMetrics(ctx context.Context, params GetMetricsParams) (*MetricsObject, error) {
+	return do[MetricsObject](ctx, c, "GET", "/v1/metrics", params, nil)
+}
+
 // GetOperatorZoneFile: Get the records of the server's own name and of the operator's zone, with the keys of all verified domains; for operators (GET /v1/operator/zone-file).
 func (c *Client) GetOperatorZoneFile(ctx context.Context) (io.ReadCloser, error) {
 	return open(ctx, c, "GET", "/v1/operator/zone-file", "", nil, nil)
@@ -597,6 +634,7 @@ type ListInboxesParams struct {
 	WorkspaceID string `query:"workspaceId"` // Which workspace an operator means; for other keys their own.
 	Limit       int64  `query:"limit"`       // Entries of a page.
 	Cursor      string `query:"cursor"`      // nextCursor of the page before.
+	Metadata    string `query:"metadata"`    // name:value, for inboxes alone whose metadata has this text or number under this name.
 }
 
 // ListInboxes: List inboxes (GET /v1/inboxes).
@@ -619,21 +657,24 @@ func (c *Client) ListListEntries(ctx context.Context, direction string, kind str
 
 // ListMessagesParams are what ListMessages may be told besides; zero values are left out.
 type ListMessagesParams struct {
-	WorkspaceID  string    `query:"workspaceId"`  // Which workspace an operator means; for other keys their own.
-	Limit        int64     `query:"limit"`        // Entries of a page.
-	Cursor       string    `query:"cursor"`       // nextCursor of the page before.
-	Q            string    `query:"q"`            // What to look for, written as for GET /v1/search; the newest first, with highlights.
-	Labels       []string  `query:"labels"`       // Only messages that bear all of these; separated by commas, or given several times.
-	From         string    `query:"from"`         // Part of the sender's name or address.
-	To           string    `query:"to"`           // Part of a recipient's name or address.
-	Subject      string    `query:"subject"`      // Part of the subject.
-	ThreadID     string    `query:"threadId"`     // Only messages of this thread.
-	Mailbox      string    `query:"mailbox"`      // Name of an IMAP mailbox.
-	MessageID    string    `query:"messageId"`    // The RFC Message-ID, with its angle brackets.
-	After        time.Time `query:"after"`        // Received at this time or later.
-	Before       time.Time `query:"before"`       // Received before this time.
-	Unread       string    `query:"unread"`       // true: only unread ones; false: only read ones.
-	IncludeTrash bool      `query:"includeTrash"` // Also those that lie in Trash or Junk.
+	WorkspaceID   string    `query:"workspaceId"`   // Which workspace an operator means; for other keys their own.
+	Limit         int64     `query:"limit"`         // Entries of a page.
+	Cursor        string    `query:"cursor"`        // nextCursor of the page before.
+	Q             string    `query:"q"`             // What to look for, written as for GET /v1/search: newest first, with highlights; threads are those in which a message is found.
+	Labels        []string  `query:"labels"`        // Only messages that bear all of these, at most 32; separated by commas, or given several times.
+	From          string    `query:"from"`          // Part of the sender's name or address.
+	To            string    `query:"to"`            // Part of a recipient's name or address.
+	Subject       string    `query:"subject"`       // Part of the subject.
+	ThreadID      string    `query:"threadId"`      // Only messages of this thread.
+	Mailbox       string    `query:"mailbox"`       // Name of an IMAP mailbox.
+	MessageID     string    `query:"messageId"`     // The RFC Message-ID, with its angle brackets.
+	After         time.Time `query:"after"`         // Received at this time or later; of a thread, its newest message.
+	Before        time.Time `query:"before"`        // Received before this time; likewise.
+	Unread        string    `query:"unread"`        // true: only unread ones; false: only read ones.
+	HasAttachment string    `query:"hasAttachment"` // Whether something is attached.
+	IncludeTrash  bool      `query:"includeTrash"`  // Also those that lie in Trash alone.
+	IncludeSpam   bool      `query:"includeSpam"`   // Also those that lie in Junk alone.
+	Ascending     bool      `query:"ascending"`     // Oldest first instead of newest first.
 }
 
 // ListMessages: List messages (GET /v1/inboxes/{inbox}/messages).
@@ -686,14 +727,27 @@ func (c *Client) ListSuppressions(ctx context.Context, params ListSuppressionsPa
 
 // ListThreadsParams are what ListThreads may be told besides; zero values are left out.
 type ListThreadsParams struct {
-	WorkspaceID string   `query:"workspaceId"` // Which workspace an operator means; for other keys their own.
-	Limit       int64    `query:"limit"`       // Entries of a page.
-	Cursor      string   `query:"cursor"`      // nextCursor of the page before.
-	Q           string   `query:"q"`           // What to look for, written as for GET /v1/search: threads in which a message is found, by the newest such message.
-	Labels      []string `query:"labels"`      // Only threads in which one message bears all of these; separated by commas, or given several times.
+	WorkspaceID   string    `query:"workspaceId"`   // Which workspace an operator means; for other keys their own.
+	Limit         int64     `query:"limit"`         // Entries of a page.
+	Cursor        string    `query:"cursor"`        // nextCursor of the page before.
+	Q             string    `query:"q"`             // What to look for, written as for GET /v1/search: newest first, with highlights; threads are those in which a message is found.
+	Labels        []string  `query:"labels"`        // Only messages that bear all of these, at most 32; separated by commas, or given several times.
+	From          string    `query:"from"`          // Part of the sender's name or address.
+	To            string    `query:"to"`            // Part of a recipient's name or address.
+	Subject       string    `query:"subject"`       // Part of the subject.
+	ThreadID      string    `query:"threadId"`      // Only messages of this thread.
+	Mailbox       string    `query:"mailbox"`       // Name of an IMAP mailbox.
+	MessageID     string    `query:"messageId"`     // The RFC Message-ID, with its angle brackets.
+	After         time.Time `query:"after"`         // Received at this time or later; of a thread, its newest message.
+	Before        time.Time `query:"before"`        // Received before this time; likewise.
+	Unread        string    `query:"unread"`        // true: only unread ones; false: only read ones.
+	HasAttachment string    `query:"hasAttachment"` // Whether something is attached.
+	IncludeTrash  bool      `query:"includeTrash"`  // Also those that lie in Trash alone.
+	IncludeSpam   bool      `query:"includeSpam"`   // Also those that lie in Junk alone.
+	Ascending     bool      `query:"ascending"`     // Oldest first instead of newest first.
 }
 
-// ListThreads: List threads, newest message first (GET /v1/inboxes/{inbox}/threads).
+// ListThreads: List threads (GET /v1/inboxes/{inbox}/threads).
 func (c *Client) ListThreads(ctx context.Context, inbox string, params ListThreadsParams) (*ThreadList, error) {
 	return do[ThreadList](ctx, c, "GET", "/v1/inboxes/"+url.PathEscape(inbox)+"/threads", params, nil)
 }
@@ -709,6 +763,60 @@ func (c *Client) ListWorkspaceKeys(ctx context.Context, workspace string, params
 	return do[KeyList](ctx, c, "GET", "/v1/workspaces/"+url.PathEscape(workspace)+"/api-keys", params, nil)
 }
 
+// ListWorkspaceMessagesParams are what ListWorkspaceMessages may be told besides; zero values are left out.
+type ListWorkspaceMessagesParams struct {
+	WorkspaceID   string    `query:"workspaceId"`   // Which workspace an operator means; for other keys their own.
+	Limit         int64     `query:"limit"`         // Entries of a page.
+	Cursor        string    `query:"cursor"`        // nextCursor of the page before.
+	Q             string    `query:"q"`             // What to look for, written as for GET /v1/search: newest first, with highlights; threads are those in which a message is found.
+	Labels        []string  `query:"labels"`        // Only messages that bear all of these, at most 32; separated by commas, or given several times.
+	From          string    `query:"from"`          // Part of the sender's name or address.
+	To            string    `query:"to"`            // Part of a recipient's name or address.
+	Subject       string    `query:"subject"`       // Part of the subject.
+	ThreadID      string    `query:"threadId"`      // Only messages of this thread.
+	Mailbox       string    `query:"mailbox"`       // Name of an IMAP mailbox.
+	MessageID     string    `query:"messageId"`     // The RFC Message-ID, with its angle brackets.
+	After         time.Time `query:"after"`         // Received at this time or later; of a thread, its newest message.
+	Before        time.Time `query:"before"`        // Received before this time; likewise.
+	Unread        string    `query:"unread"`        // true: only unread ones; false: only read ones.
+	HasAttachment string    `query:"hasAttachment"` // Whether something is attached.
+	IncludeTrash  bool      `query:"includeTrash"`  // Also those that lie in Trash alone.
+	IncludeSpam   bool      `query:"includeSpam"`   // Also those that lie in Junk alone.
+	Ascending     bool      `query:"ascending"`     // Oldest first instead of newest first.
+}
+
+// ListWorkspaceMessages: List messages of all inboxes of a workspace; with an inbox key, of its inbox (GET /v1/messages).
+func (c *Client) ListWorkspaceMessages(ctx context.Context, params ListWorkspaceMessagesParams) (*MessageList, error) {
+	return do[MessageList](ctx, c, "GET", "/v1/messages", params, nil)
+}
+
+// ListWorkspaceThreadsParams are what ListWorkspaceThreads may be told besides; zero values are left out.
+type ListWorkspaceThreadsParams struct {
+	WorkspaceID   string    `query:"workspaceId"`   // Which workspace an operator means; for other keys their own.
+	Limit         int64     `query:"limit"`         // Entries of a page.
+	Cursor        string    `query:"cursor"`        // nextCursor of the page before.
+	Q             string    `query:"q"`             // What to look for, written as for GET /v1/search: newest first, with highlights; threads are those in which a message is found.
+	Labels        []string  `query:"labels"`        // Only messages that bear all of these, at most 32; separated by commas, or given several times.
+	From          string    `query:"from"`          // Part of the sender's name or address.
+	To            string    `query:"to"`            // Part of a recipient's name or address.
+	Subject       string    `query:"subject"`       // Part of the subject.
+	ThreadID      string    `query:"threadId"`      // Only messages of this thread.
+	Mailbox       string    `query:"mailbox"`       // Name of an IMAP mailbox.
+	MessageID     string    `query:"messageId"`     // The RFC Message-ID, with its angle brackets.
+	After         time.Time `query:"after"`         // Received at this time or later; of a thread, its newest message.
+	Before        time.Time `query:"before"`        // Received before this time; likewise.
+	Unread        string    `query:"unread"`        // true: only unread ones; false: only read ones.
+	HasAttachment string    `query:"hasAttachment"` // Whether something is attached.
+	IncludeTrash  bool      `query:"includeTrash"`  // Also those that lie in Trash alone.
+	IncludeSpam   bool      `query:"includeSpam"`   // Also those that lie in Junk alone.
+	Ascending     bool      `query:"ascending"`     // Oldest first instead of newest first.
+}
+
+// ListWorkspaceThreads: List threads of all inboxes of a workspace; with an inbox key, of its inbox (GET /v1/threads).
+func (c *Client) ListWorkspaceThreads(ctx context.Context, params ListWorkspaceThreadsParams) (*ThreadList, error) {
+	return do[ThreadList](ctx, c, "GET", "/v1/threads", params, nil)
+}
+
 // ListWorkspacesParams are what ListWorkspaces may be told besides; zero values are left out.
 type ListWorkspacesParams struct {
 	Limit  int64  `query:"limit"`  // Entries of a page.
@@ -718,6 +826,17 @@ type ListWorkspacesParams struct {
 // ListWorkspaces: List workspaces (GET /v1/workspaces).
 func (c *Client) ListWorkspaces(ctx context.Context, params ListWorkspacesParams) (*WorkspaceList, error) {
 	return do[WorkspaceList](ctx, c, "GET", "/v1/workspaces", params, nil)
+}
+
+// PauseInboxParams are what PauseInbox may be told besides; zero values are left out.
+type PauseInboxParams struct {
+	WorkspaceID    string `query:"workspaceId"`      // Which workspace an operator means; for other keys their own.
+	IdempotencyKey string `header:"Idempotency-Key"` // Any text of your own; the same text with the same body gives the same answer for 24 hours, and the effect once.
+}
+
+// PauseInbox: Keep an inbox from sending; mail still comes in (POST /v1/inboxes/{inbox}/pause). Whoever sends from it is refused, over the API and by submission. What waits in its outbox by then still leaves, unless POST /v1/queue/hold holds it.
+func (c *Client) PauseInbox(ctx context.Context, inbox string, params PauseInboxParams) (*Inbox, error) {
+	return do[Inbox](ctx, c, "POST", "/v1/inboxes/"+url.PathEscape(inbox)+"/pause", params, nil)
 }
 
 // PublishDomainParams are what PublishDomain may be told besides; zero values are left out.
@@ -810,6 +929,17 @@ func (c *Client) ReplyToMessage(ctx context.Context, inbox string, message strin
 	return do[Accepted](ctx, c, "POST", "/v1/inboxes/"+url.PathEscape(inbox)+"/messages/"+url.PathEscape(message)+"/reply", params, body)
 }
 
+// ResumeInboxParams are what ResumeInbox may be told besides; zero values are left out.
+type ResumeInboxParams struct {
+	WorkspaceID    string `query:"workspaceId"`      // Which workspace an operator means; for other keys their own.
+	IdempotencyKey string `header:"Idempotency-Key"` // Any text of your own; the same text with the same body gives the same answer for 24 hours, and the effect once.
+}
+
+// ResumeInbox: Let an inbox send again (POST /v1/inboxes/{inbox}/resume).
+func (c *Client) ResumeInbox(ctx context.Context, inbox string, params ResumeInboxParams) (*Inbox, error) {
+	return do[Inbox](ctx, c, "POST", "/v1/inboxes/"+url.PathEscape(inbox)+"/resume", params, nil)
+}
+
 // RetryQueueParams are what RetryQueue may be told besides; zero values are left out.
 type RetryQueueParams struct {
 	WorkspaceID    string `query:"workspaceId"`      // Which workspace an operator means; for other keys their own.
@@ -861,7 +991,8 @@ type SearchParams struct {
 	Q            string `query:"q"`            // What to look for; see the description of this operation.
 	Sort         string `query:"sort"`         // relevance: where it stands (subject, sender, attachment names, recipients, text, in this order) and how new it is, among the newest 1,000; the others follow, newest first.
 	InboxID      string `query:"inboxId"`      // Only in this inbox, its id or address; without it in all of the workspace, or in a key's own inbox.
-	IncludeTrash bool   `query:"includeTrash"` // Also what lies in Trash or Junk.
+	IncludeTrash bool   `query:"includeTrash"` // Also what lies in Trash alone.
+	IncludeSpam  bool   `query:"includeSpam"`  // Also what lies in Junk alone.
 }
 
 // Search: Search messages (GET /v1/search). Words are all looked for, in any order, in subject, addresses, text and attachment names, whatever their case and accents; in languages without spaces, parts of a text. "words in quotes" stand one behind the other; invoi* is the beginning of a word; -word must not be there; a OR b; parentheses group. Operators: from:, to: (also Cc and Bcc), cc:, bcc:, subject:, filename:, label:, in: (a mailbox; in:anywhere is all of them), is:unread, is:read, is:starred, is:sent, is:received, is:draft, has:attachment, thread:, before: and after: (a day such as 2026-05-31, from midnight UTC, or a time; after: includes it). from:(ann OR bob) and subject:"two words" work too. What looks like an operator and is none is text. Trash and Junk are left out unless in: or label: names them. At most 2,048 octets and 32 conditions; of each message the first 256 KiB of text are searched, and of attachments the names.
@@ -952,6 +1083,17 @@ type UpdateMessageParams struct {
 // UpdateMessage: Change a message's labels, or when it is sent (PATCH /v1/inboxes/{inbox}/messages/{message}).
 func (c *Client) UpdateMessage(ctx context.Context, inbox string, message string, params UpdateMessageParams, body MessageChangeBody) (*MessageObject, error) {
 	return do[MessageObject](ctx, c, "PATCH", "/v1/inboxes/"+url.PathEscape(inbox)+"/messages/"+url.PathEscape(message), params, body)
+}
+
+// UpdateMessagesParams are what UpdateMessages may be told besides; zero values are left out.
+type UpdateMessagesParams struct {
+	WorkspaceID    string `query:"workspaceId"`      // Which workspace an operator means; for other keys their own.
+	IdempotencyKey string `header:"Idempotency-Key"` // Any text of your own; the same text with the same body gives the same answer for 24 hours, and the effect once.
+}
+
+// UpdateMessages: Change the labels of up to 1000 messages, in one commit (POST /v1/inboxes/{inbox}/messages/batch-update).
+func (c *Client) UpdateMessages(ctx context.Context, inbox string, params UpdateMessagesParams, body BatchUpdateBody) (*ChangeResults, error) {
+	return do[ChangeResults](ctx, c, "POST", "/v1/inboxes/"+url.PathEscape(inbox)+"/messages/batch-update", params, body)
 }
 
 // UpdateThreadParams are what UpdateThread may be told besides; zero values are left out.
@@ -1110,9 +1252,46 @@ type Awaited struct {
 	TimedOut bool           `json:"timedOut"`          // No message came in time; message is absent then.
 }
 
+// BatchDeleteBody is a part of the API.
+type BatchDeleteBody struct {
+	IDs       []string `json:"ids"`                 // Ids of messages of the inbox; each is deleted once.
+	Permanent *bool    `json:"permanent,omitempty"` // Remove for good instead of moving to Trash.
+}
+
+// BatchGetBody is a part of the API.
+type BatchGetBody struct {
+	IDs []string `json:"ids"` // Ids of messages of the inbox; each is read once.
+}
+
+// BatchProblem is a part of the API.
+type BatchProblem struct {
+	Code   string `json:"code"`   // As of a problem: not_found, limit_reached.
+	Detail string `json:"detail"` // One sentence that says what to do.
+}
+
+// BatchUpdateBody is a part of the API.
+type BatchUpdateBody struct {
+	AddLabels    []string `json:"addLabels,omitzero"`    // unread, read, starred, spam, trash, or labels of your own.
+	IDs          []string `json:"ids"`                   // Ids of messages of the inbox; each is changed once.
+	RemoveLabels []string `json:"removeLabels,omitzero"` // Labels to take away, of the same kinds.
+	Unread       *bool    `json:"unread,omitempty"`      // The same as adding or removing unread.
+}
+
 // Cancelled is a part of the API.
 type Cancelled struct {
 	Cancelled int64 `json:"cancelled"` // How many recipients will not get it.
+}
+
+// ChangeResult is a part of the API.
+type ChangeResult struct {
+	ID      string        `json:"id"`                // As it was given.
+	Labels  []string      `json:"labels,omitzero"`   // What the message bears now; absent if it is gone, or not the inbox's.
+	Problem *BatchProblem `json:"problem,omitempty"` // Why it was not changed; absent if it was.
+}
+
+// ChangeResults is a part of the API.
+type ChangeResults struct {
+	Results []ChangeResult `json:"results"` // One for each id, in the order given, each id once.
 }
 
 // CodeObject is a part of the API.
@@ -1334,6 +1513,7 @@ type Inbox struct {
 	ID          string                     `json:"id"`                // Begins with inb_.
 	Metadata    map[string]json.RawMessage `json:"metadata"`          // Anything of your own.
 	Password    string                     `json:"password,omitzero"` // For IMAP and SMTP, shown this once.
+	PausedAt    time.Time                  `json:"pausedAt,omitzero"` // Since when it sends nothing; absent if it sends.
 	UndoSeconds int64                      `json:"undoSeconds"`       // How long a message waits before it leaves, so that it can be cancelled.
 	UpdatedAt   time.Time                  `json:"updatedAt"`         // When it was last changed.
 	Username    string                     `json:"username"`          // What stands before the @ of the primary address.
@@ -1343,7 +1523,7 @@ type Inbox struct {
 // InboxChangeBody is a part of the API.
 type InboxChangeBody struct {
 	DisplayName *string        `json:"displayName,omitempty"` // At most 256 characters.
-	Metadata    map[string]any `json:"metadata,omitzero"`     // Replaces what is there.
+	Metadata    map[string]any `json:"metadata,omitzero"`     // By name: a value replaces what is there, null removes it, and what is not named stays; 16 KiB in all.
 	UndoSeconds *int64         `json:"undoSeconds,omitempty"` // How long a message waits before it leaves, 0 to 3600.
 }
 
@@ -1476,7 +1656,7 @@ type MessageChangeBody struct {
 
 // MessageList is a part of the API.
 type MessageList struct {
-	Messages   []MessageObject `json:"messages"`            // Newest first, without html and with text cut to preview.
+	Messages   []MessageObject `json:"messages"`            // In the order asked for, without html and with text cut to preview.
 	NextCursor string          `json:"nextCursor,omitzero"` // Ask for the next page with it; absent on the last one.
 	Partial    bool            `json:"partial,omitzero"`    // Of a search: mail of before an update of the server is still being indexed; older messages may be missing.
 }
@@ -1519,6 +1699,27 @@ type MessageObject struct {
 	Unsubscribe   bool         `json:"unsubscribe,omitzero"`   // In answers about drafts alone: each recipient gets a link to unsubscribe.
 	UpdatedAt     time.Time    `json:"updatedAt"`              // When its labels or mailboxes last changed.
 	Version       string       `json:"version,omitzero"`       // In answers about drafts alone: names the draft as it is, for If-Match.
+}
+
+// Metric is a part of the API.
+type Metric struct {
+	Points []MetricPoint `json:"points"` // Oldest first, without those that would be 0.
+	Total  int64         `json:"total"`  // Of the whole time.
+	Type   string        `json:"type"`   // Of events: message.received, message.sent, message.delivered, message.bounced, …
+}
+
+// MetricPoint is a part of the API.
+type MetricPoint struct {
+	At    time.Time `json:"at"`    // When the hour or day begins.
+	Count int64     `json:"count"` // How many events there were in it.
+}
+
+// MetricsObject is a part of the API.
+type MetricsObject struct {
+	From     time.Time `json:"from"`     // Where the counts begin.
+	Interval string    `json:"interval"` // How long each count is for.
+	Metrics  []Metric  `json:"metrics"`  // One for each type of which there was anything, by name.
+	To       time.Time `json:"to"`       // Where they end.
 }
 
 // NewAddressBody is a part of the API.
@@ -1749,6 +1950,18 @@ type QueueEntry struct {
 type QueueList struct {
 	Entries    []QueueEntry `json:"entries"`             // Newest first; with a status, a page may hold fewer than limit and still have a next one.
 	NextCursor string       `json:"nextCursor,omitzero"` // Ask for the next page with it; absent on the last one.
+}
+
+// ReadResult is a part of the API.
+type ReadResult struct {
+	ID      string         `json:"id"`                // As it was given.
+	Message *MessageObject `json:"message,omitempty"` // The message; absent if there is a problem.
+	Problem *BatchProblem  `json:"problem,omitempty"` // Why there is no message.
+}
+
+// ReadResults is a part of the API.
+type ReadResults struct {
+	Results []ReadResult `json:"results"` // One for each id, in the order given, each id once.
 }
 
 // Recipient is a part of the API.
@@ -1999,7 +2212,7 @@ type Thread struct {
 type ThreadList struct {
 	NextCursor string   `json:"nextCursor,omitzero"` // Ask for the next page with it; absent on the last one.
 	Partial    bool     `json:"partial,omitzero"`    // Of a search: mail of before an update of the server is still being indexed; older messages may be missing.
-	Threads    []Thread `json:"threads"`             // The one with the newest message first.
+	Threads    []Thread `json:"threads"`             // By the time of their newest messages, in the order asked for; of a search, of the newest that are found.
 }
 
 // ThreadPrompt is a part of the API.
@@ -2087,7 +2300,7 @@ type Workspace struct {
 // WorkspaceChangeBody is a part of the API.
 type WorkspaceChangeBody struct {
 	Forged   *string        `json:"forged,omitempty"`  // What becomes of mail whose author's domain asks to have it rejected; a key of the workspace may set this one.
-	Metadata map[string]any `json:"metadata,omitzero"` // Replaces what is there.
+	Metadata map[string]any `json:"metadata,omitzero"` // By name: a value replaces what is there, null removes it, and what is not named stays; 16 KiB in all.
 	Name     *string        `json:"name,omitempty"`    // 1 to 200 characters.
 }
 

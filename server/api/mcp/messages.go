@@ -78,7 +78,7 @@ type done struct {
 
 func listMessages(ctx context.Context, c *Caller, in messageQuery) (any, error) {
 	list, err := c.API.ListMessages(ctx, in.Inbox, client.ListMessagesParams{WorkspaceID: c.Workspace, Limit: in.limit(), Cursor: in.Cursor, Labels: in.Labels, From: in.From, To: in.To,
-		Subject: in.Subject, ThreadID: in.Thread, After: in.After, Before: in.Before, IncludeTrash: in.IncludeTrash})
+		Subject: in.Subject, ThreadID: in.Thread, After: in.After, Before: in.Before, IncludeTrash: in.IncludeTrash, IncludeSpam: in.IncludeTrash})
 	if err != nil {
 		return nil, err
 	}
