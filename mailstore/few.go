@@ -46,7 +46,7 @@ func (f MessageFilter) pools(inbox InboxID) (list []pool) {
 			list = append(list, placed("", "", inbox, TrashMailbox))
 		case LabelSpam:
 			list = append(list, placed("", "", inbox, JunkMailbox))
-		case LabelReceived, LabelSent, LabelRead, LabelDraft:
+		case LabelReceived, LabelSent, LabelRead, LabelDraft, LabelScheduled:
 		default:
 			quoted, _ := json.Marshal(label) // as it stands in the list; no label holds a quotation mark
 			list = append(list, placed("INDEXED BY placements_labelled", " AND p.keywords <> '' AND instr(p.keywords, ?) > 0", inbox, "", string(quoted)))

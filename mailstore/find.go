@@ -339,7 +339,6 @@ func (f *finder) knownThread(row int64, thread ThreadID) (known bool, err error)
 	return known, err
 }
 
-
 // load reads the messages of the page.
 func (f *finder) load() ([]Hit, error) {
 	list, err := loadMessages(f.tx, "WHERE id IN (SELECT message_id FROM word_rows WHERE id IN (SELECT value FROM json_each(?)))", sqlite.Args(encodeRows(f.rows)))

@@ -131,7 +131,7 @@ func TestMailIsFoundInAnyLanguageByWhatPeopleWrite(t *testing.T) {
 			}
 		}
 	}
-	hits, _ := b.found(b.in.Mail(), Search{Query: parsed(t, "htmlwords"), Filter: MessageFilter{IncludeTrash: true}})
+	hits, _ := b.found(b.in.Mail(), Search{Query: parsed(t, "htmlwords"), Filter: MessageFilter{IncludeTrash: true, IncludeSpam: true}})
 	if short(subjects(hits)) != "html" {
 		t.Errorf("with Trash and Junk: %q", subjects(hits))
 	}
@@ -403,7 +403,7 @@ func TestOlderMailBecomesSearchableInTheBackground(t *testing.T) {
 		t.Fatal(err)
 	}
 	err = db.Change(func(tx *sqlite.Tx) error { // as if it had been there without, and came now
-		for _, q := range []string{"DROP TRIGGER words_place", "DROP TRIGGER words_forget", "DROP TABLE word_text", "DROP TABLE word_rows", "DROP TABLE word_backlog", string(text)} {
+		for _, q := range []string{"DROP TRIGGER words_place", "DROP TRIGGER words_forget", "DROP TRIGGER words_renew", "DROP TABLE word_text", "DROP TABLE word_rows", "DROP TABLE word_backlog", string(text)} {
 			if _, err := tx.Exec(q); err != nil {
 				return err
 			}

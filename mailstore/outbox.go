@@ -516,7 +516,7 @@ func (w *workspace) prune(now time.Time) {
 		return
 	}
 	w.prunedAt = now
-	if err := w.db.Change(w.pruneFinished); err != nil {
+	if err := errors.Join(w.db.Change(w.pruneFinished), w.db.Change(w.pruneDispatches)); err != nil {
 		w.store.opts.Log.Warn("forget finished mail", "workspace", w.id, "err", err)
 	}
 }

@@ -100,7 +100,7 @@ func (s *Store) rebuild(ctx context.Context, id WorkspaceID) (r Report, err erro
 		err = b.index(ctx)
 	}
 	if err == nil {
-		err = errors.Join(b.leadMerged(), b.moveUIDValidity(), b.queue(), b.salvage(ctx), b.drafts())
+		err = errors.Join(b.leadMerged(), b.moveUIDValidity(), b.queue(), b.salvage(ctx), b.drafts(), b.tellFollowers())
 	}
 	if err == nil { // the state files are behind the new index: they get the gap now
 		w.writeStates(time.Time{}, true)
@@ -441,4 +441,9 @@ func (b *rebuilder) drafts() error {
 		return err
 	}
 	return b.w.store.noteQueued(b.w.id, b.now)
+}
+
+// tellFollowers has those who follow the journal, of whom the new index knows nothing, be looked at: see Following.Adopt.
+func (b *rebuilder) tellFollowers() error {
+	return errors.Join(b.w.store.followed.note(b.w.id, b.now), b.w.store.followed.flush(b.w.id))
 }

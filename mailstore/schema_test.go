@@ -23,6 +23,7 @@ var landed = map[string]string{
 	"schema/0012_reports_by_time.sql": "90d182848493103ab104add5ea66f7bac212e67aa7d9ca36e8d233f627605b82",
 	"schema/0013_listing.sql":         "480f7ec051fc7023d7c81c48018ced1c49d15a1a0ae7abfe4fa9cc2f50fd1fae",
 	"schema/0014_tallies.sql":         "54a0676f4833a64ae43ec86fa87aafe7ebe4e6aeaf7a0a9ab9ad3a46cd4c72ec",
+	"schema/0015_followers.sql":       "f07cfcec619f337a4969794c5a18e4f8e4c608b72120c0cdb2a0a967b1ba22ac",
 }
 
 func TestMigrationsThatLandedAreNeverChanged(t *testing.T) {

@@ -53,10 +53,11 @@ type Store struct {
 	removed map[WorkspaceID]bool // by this process: a handle that was made before leads nowhere
 	closed  bool
 
-	bells  bells
-	queued queuedSet
-	boot   int64         // tells this run of the program from others
-	parses chan struct{} // slots for parsing messages above largeMessage
+	bells    bells
+	queued   dueSet        // which workspaces have mail that waits to leave
+	followed dueSet        // which have something that a follower of their journal is to be told
+	boot     int64         // tells this run of the program from others
+	parses   chan struct{} // slots for parsing messages above largeMessage
 }
 
 // ErrNotFound is what a caller gets for what is not there, and for what it may not see.
@@ -106,7 +107,7 @@ func Open(dir string, opts Options) (*Store, error) {
 		return nil, fault.New(fault.Unavailable, "data_in_use", "Another process uses the data directory %s: stop it first, or choose another directory.", dir).Because(err)
 	}
 	s := &Store{dir: dir, opts: opts, lock: lock, open: map[WorkspaceID]*workspace{}, removed: map[WorkspaceID]bool{}, parses: make(chan struct{}, maxLargeParses)}
-	if err := s.loadQueued(); err != nil {
+	if err := errors.Join(s.queued.load(dir, "queued", true, opts), s.followed.load(dir, "followed", false, opts)); err != nil {
 		return nil, errors.Join(err, lock.Close())
 	}
 	s.boot = rand.Int64() | 1 // zero is nobody's

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -47,6 +48,8 @@ type workspace struct {
 	closing    bool
 	closeBegun bool
 	unused     *sync.Cond
+
+	followed atomic.Bool // somebody follows its journal: see follower.go
 
 	failed atomic.Bool // a sync failed: to be closed and opened again
 	names  names       // of files, which follow behind their flags
@@ -114,7 +117,7 @@ func (w *workspace) prepare(unclean bool) error {
 			return err
 		}
 	}
-	if err := errors.Join(w.finishUnlinks(), w.db.Change(pruneExpunged), w.db.Change(w.pruneFinished), w.checkQueue()); err != nil {
+	if err := errors.Join(w.finishUnlinks(), w.db.Change(pruneExpunged), w.db.Change(w.pruneFinished), w.db.Change(w.pruneDispatches), w.checkQueue(), w.checkFollowers()); err != nil {
 		return err
 	}
 	if unclean {
@@ -157,6 +160,9 @@ func (w *workspace) closeFiles() error {
 	}
 	err := errors.Join(w.db.Close(), w.root.Close())
 	if clean && err == nil {
+		err = w.store.followed.flush(w.id)
+	}
+	if clean && err == nil {
 		err = os.Remove(filepath.Join(w.store.dir, "awake", string(w.id)))
 	}
 	return err
@@ -167,6 +173,9 @@ func (w *workspace) change(do func(*sqlite.Tx) error) error {
 	err := w.db.Change(do)
 	if err == nil {
 		w.store.bells.ring(w.id)
+		if w.followed.Load() {
+			w.noteFollowed()
+		}
 		w.indexer.notice()
 	}
 	return err
@@ -234,6 +243,7 @@ func (h Workspace) Remove(ctx context.Context) error {
 	err := errors.Join(w.closeFiles(), removeAll(filepath.Join(s.dir, "workspaces"), string(h.id)))
 	os.Remove(filepath.Join(s.dir, "awake", string(h.id)))
 	s.setQueued(h.id, s.turn(h.id), time.Time{})
+	s.followed.settle(h.id, s.followed.turn(h.id), time.Time{})
 	s.mu.Lock()
 	delete(s.open, h.id)
 	close(w.gone)
@@ -256,13 +266,21 @@ func removeAll(dir, name string) error {
 // skipped, so a relay may try again.
 func (h Workspace) AppendNews(ctx context.Context, lines []journal.Line) error {
 	return h.use(ctx, func(w *workspace) error {
-		return w.change(func(tx *sqlite.Tx) error {
+		followers := false
+		err := w.change(func(tx *sqlite.Tx) error {
 			for _, l := range lines {
-				if err := journal.Append(tx, l); err != nil {
+				if err := errors.Join(journal.Append(tx, l), followNews(tx, l)); err != nil {
 					return err
 				}
+				followers = followers || strings.HasPrefix(l.Type, "webhook.")
 			}
 			return nil
 		})
+		if err == nil && followers {
+			if err = w.findFollowers(); err == nil && w.followed.Load() {
+				w.noteFollowed()
+			}
+		}
+		return err
 	})
 }

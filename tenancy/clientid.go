@@ -31,6 +31,15 @@ func inboxOfClient(tx *sqlite.Tx, ws mailstore.WorkspaceID, word string) (in Inb
 	return in, err == nil, err
 }
 
+// webhookOfClient finds the webhook of a workspace that was made under a client's word; without an id if there is none.
+func (d *Directory) webhookOfClient(tx *sqlite.Tx, ws mailstore.WorkspaceID, word string) (e Endpoint, err error) {
+	var id WebhookID
+	if err = findOfClient(tx, "SELECT id FROM webhooks WHERE client_id = ? AND workspace_id = ?", &id, word, ws); id == "" || err != nil {
+		return e, err
+	}
+	return d.getEndpoint(tx, scope{}, id)
+}
+
 func findOfClient(tx *sqlite.Tx, query string, id any, word string, args ...any) error {
 	if word == "" {
 		return nil

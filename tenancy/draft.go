@@ -79,8 +79,8 @@ func (d *Directory) sendDue(ctx context.Context, ws mailstore.WorkspaceID, x mai
 		s, err = d.readSender(tx, place{ws: ws, inbox: x.Inbox})
 		return err
 	})
-	if err == nil && len(s.own) == 0 {
-		err = errNotVerified
+	if err == nil {
+		err = s.mayNow()
 	}
 	if err == nil {
 		s.Undo = 0 // the time for second thoughts is over

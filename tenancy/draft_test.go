@@ -28,8 +28,10 @@ func TestADraftOfAnInboxThatMayNotSendAnyMoreStaysAtItsTime(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.checked(domain, Checkup{})
-	w.clock.advance(AwayGrace)
-	w.checked(domain, Checkup{Changes: json.RawMessage(`["gone"]`)})
+	for range graceDays {
+		w.clock.advance(24 * time.Hour)
+		w.checked(domain, Checkup{Changes: json.RawMessage(`["gone"]`)})
+	}
 	if _, err := g.MaySendDraft(w.ctx(), "", in.Address); !errors.Is(err, errNotVerified) {
 		t.Errorf("it may send: %v", err)
 	}

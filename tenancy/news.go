@@ -22,6 +22,7 @@ const (
 	DomainDeleted  = "domain.deleted"
 	KeyCreated     = "key.created"
 	KeyRevoked     = "key.revoked"
+	WebhookUpdated = "webhook.updated" // the others of a webhook are mailstore's: see its Follower
 )
 
 // tell writes a row of news into the transaction of the change that it tells of, and rings Relay once that is committed.

@@ -57,6 +57,11 @@ const (
 	ListsCreate        Permission = "lists:create"
 	ListsDelete        Permission = "lists:delete"
 	RejectionsRead     Permission = "rejections:read"
+
+	WebhooksRead   Permission = "webhooks:read"
+	WebhooksCreate Permission = "webhooks:create" // with events:read and messages:read, for a webhook tells of both
+	WebhooksUpdate Permission = "webhooks:update" // likewise
+	WebhooksDelete Permission = "webhooks:delete"
 )
 
 // all is what a key has that nobody narrowed.
@@ -88,6 +93,7 @@ var fine = map[Permission][]Permission{
 	SuppressionsRead: {Read}, SuppressionsCreate: {Manage}, SuppressionsDelete: {Manage},
 	ListsRead: {Read}, ListsCreate: {Manage}, ListsDelete: {Manage},
 	RejectionsRead: {Read},
+	WebhooksRead:   {Read}, WebhooksCreate: {Manage}, WebhooksUpdate: {Manage}, WebhooksDelete: {Manage},
 }
 
 func isBroad(p Permission) bool { return p == Read || p == Draft || p == Send || p == Manage }

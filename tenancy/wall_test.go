@@ -24,6 +24,7 @@ type things struct {
 	domainID string
 	key      KeyID
 	inboxKey KeyID
+	webhook  WebhookID
 }
 
 func (w *world) things(ws mailstore.WorkspaceID, username, domain string) things {
@@ -33,14 +34,16 @@ func (w *world) things(ws mailstore.WorkspaceID, username, domain string) things
 	must(w.op.AddAddress(w.ctx(), ws, string(in.ID), username+".alias@"+domain, false))
 	_, _, k := w.key(w.op, KeyOwner{Workspace: ws})
 	_, _, ik := w.key(w.op, KeyOwner{Inbox: string(in.ID)})
-	return things{ws, string(in.ID), in.Address, username + ".alias@" + domain, domain, string(d.ID), k.ID, ik.ID}
+	hook, _, err := w.op.CreateWebhook(w.ctx(), ws, NewWebhook{URL: "https://hooks.example/" + username})
+	must(hook, err)
+	return things{ws, string(in.ID), in.Address, username + ".alias@" + domain, domain, string(d.ID), k.ID, ik.ID, hook.ID}
 }
 
 // nothing are names of the same forms that were never anybody's.
 func nothing() things {
 	now := time.Date(2026, 4, 1, 8, 0, 0, 0, time.UTC)
 	return things{mailstore.WorkspaceID(ident.New("ws", now)), ident.New("inb", now), "nobody@nowhere.test", "no.alias@nowhere.test",
-		"nowhere.test", ident.New("dom", now), KeyID(ident.New("key", now)), KeyID(ident.New("key", now))}
+		"nowhere.test", ident.New("dom", now), KeyID(ident.New("key", now)), KeyID(ident.New("key", now)), WebhookID(ident.New("whk", now))}
 }
 
 // wallCall calls one method for what is another's (of), perhaps by way of what is the caller's own (own). The answer must
@@ -123,6 +126,15 @@ func sendingCalls(f func(ctx context.Context, g *Grant, ws mailstore.WorkspaceID
 	return append(calls, inboxCalls(func(ctx context.Context, g *Grant, ws mailstore.WorkspaceID, inbox string, of things) error {
 		return f(ctx, g, ws, SendingOwner{Inbox: inbox})
 	})...)
+}
+
+// webhookCalls makes the calls that name a webhook.
+func webhookCalls(f func(ctx context.Context, g *Grant, ws mailstore.WorkspaceID, id WebhookID) error) []wallCall {
+	return []wallCall{
+		{what: "by id", call: func(ctx context.Context, g *Grant, own, of things) error { return f(ctx, g, "", of.webhook) }},
+		{what: "in its workspace", call: func(ctx context.Context, g *Grant, own, of things) error { return f(ctx, g, of.ws, of.webhook) }},
+		{what: "in my workspace", call: func(ctx context.Context, g *Grant, own, of things) error { return f(ctx, g, own.ws, of.webhook) }},
+	}
 }
 
 func workspaceCall(f func(ctx context.Context, g *Grant, ws mailstore.WorkspaceID, of things) error, want map[Kind]fault.Kind) []wallCall {
@@ -213,6 +225,9 @@ var walls = map[string][]wallCall{
 		}
 		return err
 	}}),
+	"WebhookSecret": webhookCalls(func(ctx context.Context, g *Grant, ws mailstore.WorkspaceID, id WebhookID) error {
+		return err2(g.WebhookSecret(ctx, ws, id))
+	}),
 	"PrimaryAddresses": {{want: map[Kind]fault.Kind{WorkspaceKey: fineCall, InboxKey: fineCall}, call: func(ctx context.Context, g *Grant, own, of things) error {
 		all, err := g.PrimaryAddresses(ctx, []mailstore.InboxID{mailstore.InboxID(of.inbox)})
 		if err == nil && len(all) > 0 && own.inbox != of.inbox {
@@ -320,6 +335,31 @@ var walls = map[string][]wallCall{
 	"Journal": workspaceCall(func(ctx context.Context, g *Grant, ws mailstore.WorkspaceID, of things) error {
 		return err3(g.Journal(ctx, ws))
 	}, nil),
+	"CreateWebhook": append(workspaceCall(func(ctx context.Context, g *Grant, ws mailstore.WorkspaceID, of things) error {
+		return err3(g.CreateWebhook(ctx, ws, NewWebhook{URL: "https://mine.example/"}))
+	}, nil), wallCall{what: "for another's inbox", call: func(ctx context.Context, g *Grant, own, of things) error {
+		return err3(g.CreateWebhook(ctx, "", NewWebhook{URL: "https://mine.example/", InboxIDs: []string{of.inbox}}))
+	}}),
+	"Webhooks": workspaceCall(func(ctx context.Context, g *Grant, ws mailstore.WorkspaceID, of things) error {
+		return err3(g.Webhooks(ctx, ws, Page{}))
+	}, nil),
+	"Webhook": webhookCalls(func(ctx context.Context, g *Grant, ws mailstore.WorkspaceID, id WebhookID) error {
+		return err2(g.Webhook(ctx, ws, id))
+	}),
+	"UpdateWebhook": append(webhookCalls(func(ctx context.Context, g *Grant, ws mailstore.WorkspaceID, id WebhookID) error {
+		return err2(g.UpdateWebhook(ctx, ws, id, WebhookChange{URL: ptr("https://mine.example/")}))
+	}), wallCall{what: "to another's inbox", call: func(ctx context.Context, g *Grant, own, of things) error {
+		return err2(g.UpdateWebhook(ctx, "", own.webhook, WebhookChange{InboxIDs: &[]string{of.address}}))
+	}}),
+	"DeleteWebhook": webhookCalls(func(ctx context.Context, g *Grant, ws mailstore.WorkspaceID, id WebhookID) error {
+		return g.DeleteWebhook(ctx, ws, id)
+	}),
+	"RotateWebhookSecret": webhookCalls(func(ctx context.Context, g *Grant, ws mailstore.WorkspaceID, id WebhookID) error {
+		return err3(g.RotateWebhookSecret(ctx, ws, id))
+	}),
+	"Following": webhookCalls(func(ctx context.Context, g *Grant, ws mailstore.WorkspaceID, id WebhookID) error {
+		return err4(g.Following(ctx, ws, id, WebhooksRead))
+	}),
 	"Repeatable": workspaceCall(func(ctx context.Context, g *Grant, ws mailstore.WorkspaceID, of things) error {
 		return err2(g.Repeatable(Request{Method: "POST", Path: "/v1/inboxes", Key: "k", Workspace: ws}))
 	}, nil),
@@ -397,7 +437,9 @@ func (w *world) snapshot() (all []any) {
 	must(inboxes, err)
 	domains, _, err := w.op.Domains(w.ctx(), "", Page{Limit: MaxPage})
 	must(domains, err)
-	all = append(all, spaces, inboxes, domains)
+	hooks, _, err := w.op.Webhooks(w.ctx(), "", Page{Limit: MaxPage})
+	must(hooks, err)
+	all = append(all, spaces, inboxes, domains, hooks)
 	for _, ws := range spaces {
 		keys, _, err := w.op.Keys(w.ctx(), KeyOwner{Workspace: ws.ID}, Page{Limit: MaxPage})
 		all = append(all, must(keys, err))

@@ -40,6 +40,7 @@ type Config struct {
 	IMAP       IMAPConfig       `toml:"imap"`
 	HTTP       HTTPConfig       `toml:"http"`
 	Health     HealthConfig     `toml:"health"`
+	Webhooks   WebhooksConfig   `toml:"webhooks"`
 	Storage    StorageConfig    `toml:"storage"`
 }
 
@@ -198,9 +199,10 @@ func DefaultConfig() Config {
 		Domains: DomainsConfig{Addresses: []string{}, MTASTS: "none"},
 		IMAP: IMAPConfig{Listen: ":143", ListenTLS: ":993", MaxMessageBytes: imapd.DefaultMaxMessageBytes, MaxConnections: imapd.DefaultMaxConnections,
 			MaxConnectionsPerSource: imapd.DefaultMaxConnectionsPerSource, MaxConnectionsPerInbox: imapd.DefaultMaxConnectionsPerInbox},
-		HTTP:    HTTPConfig{Listen: "127.0.0.1:8080", MaxConnections: 4096},
-		Health:  HealthConfig{BlockLists: []string{}, InboundProbe: []string{}},
-		Storage: StorageConfig{MinFreeBytes: mailstore.DefaultMinFree},
+		HTTP:     HTTPConfig{Listen: "127.0.0.1:8080", MaxConnections: 4096},
+		Health:   HealthConfig{BlockLists: []string{}, InboundProbe: []string{}},
+		Webhooks: WebhooksConfig{AllowNetworks: []string{}},
+		Storage:  StorageConfig{MinFreeBytes: mailstore.DefaultMinFree},
 	}
 }
 

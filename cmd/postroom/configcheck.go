@@ -69,6 +69,9 @@ func checkConfig(cfg Config, lines map[string]int) []mistake {
 		}
 	}
 	c.publicURL(cfg.HTTP.PublicURL)
+	if _, err := parseNetworks(cfg.Webhooks.AllowNetworks); err != nil {
+		c.wrong("webhooks.allow_networks", "%v", err)
+	}
 	c.number("imap.max_message_bytes", cfg.IMAP.MaxMessageBytes, 1<<10, 1<<30)
 	c.number("imap.max_connections", int64(cfg.IMAP.MaxConnections), 1, 1_000_000)
 	c.number("imap.max_connections_per_source", int64(cfg.IMAP.MaxConnectionsPerSource), 1, 1_000_000)

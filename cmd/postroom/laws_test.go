@@ -56,7 +56,7 @@ var homes = map[string][]string{
 }
 
 // shared are packages below server that are no wires: what several wires use.
-var shared = []string{"dnsbl", "dnscheck", "dnsupdate", "domains", "health", "junk", "mailauth", "resolver", "rspamd", "simulation"}
+var shared = []string{"dnsbl", "dnscheck", "dnsupdate", "domains", "health", "junk", "mailauth", "outbound", "resolver", "rspamd", "simulation"}
 
 // storeNames are the names of mailstore that hold a whole store or a whole workspace. Those who serve are handed an
 // inbox or a journal by tenancy.

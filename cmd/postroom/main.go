@@ -28,6 +28,7 @@ type commandLine struct {
 	Inbox       inboxCommands      `cmd:"" help:"Inboxes of a workspace."`
 	Key         keyCommands        `cmd:"" help:"API keys of a workspace or an inbox."`
 	Message     messageCommands    `cmd:"" help:"Messages of an inbox."`
+	Webhook     webhookCommands    `cmd:"" help:"Webhooks: where a workspace's events are posted to."`
 	MCP         mcpCommand         `cmd:"" name:"mcp" help:"Serve the Model Context Protocol over standard input and output, for an assistant on this machine."`
 	Queue       queueCommands      `cmd:"" help:"What a workspace has to send, and why it waits."`
 	Check       checkCommand       `cmd:"" help:"Look at a running server: what is wrong, and how to mend it. Exit code 1 if something does not work."`

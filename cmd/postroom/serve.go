@@ -31,6 +31,7 @@ import (
 	"github.com/postroom/postroom/server/resolver"
 	"github.com/postroom/postroom/server/rspamd"
 	"github.com/postroom/postroom/server/smtpd"
+	"github.com/postroom/postroom/server/webhook"
 	"github.com/postroom/postroom/tenancy"
 	"golang.org/x/net/netutil"
 )
@@ -84,6 +85,8 @@ type postroom struct {
 	names    *resolver.Resolver
 	policies *sts.Client
 	courier  *courier.Courier
+	hooks    *webhook.Service
+	web      *api.Server // once it runs
 	domains  *domains.Watch
 	own      func(context.Context) []netip.Addr // the server's addresses
 	setup    *autoconfig.Handler                // of mail clients, and MTA-STS policies; nil: there is nothing that mail clients could use
@@ -99,7 +102,7 @@ type development struct {
 
 	onDemand bool // the DNS of domains is asked only when somebody wants it
 
-	allowPrivate bool // block lists are asked about clients on this machine too
+	allowPrivate bool // block lists are asked about clients on this machine too, and webhooks may lead to it
 }
 
 // open takes the data directory and the ports. On an error it has let go of all of them.
@@ -151,6 +154,9 @@ func open(ctx context.Context, cfg Config, log *slog.Logger, dev development) (_
 		return nil, err
 	}
 	if err := p.makeCourier(); err != nil {
+		return nil, err
+	}
+	if err := p.makeWebhooks(); err != nil {
 		return nil, err
 	}
 	return p, p.makeDomains()
@@ -217,6 +223,7 @@ func (p *postroom) run(ctx context.Context) error {
 		defer scanner.Close()
 	}
 	web := api.New(p.apiConfig(lists, scanner), p.dir, p.log)
+	p.web = web
 	incoming := p.incomingConfig()
 	incoming.Lists, incoming.Scanner = lists, scanner
 	mail := smtpd.New(incoming, p.dir, p.log)
@@ -228,6 +235,7 @@ func (p *postroom) run(ctx context.Context) error {
 		{Name: "relay", Run: p.dir.Relay, Last: true},
 		{Name: "smtp", Run: func(ctx context.Context) error { return mail.Serve(ctx, p.smtp, false) }},
 		{Name: "courier", Run: p.courier.Run},
+		{Name: "webhooks", Run: p.hooks.Run},
 		{Name: "sts", Run: p.policies.Run},
 		{Name: "dkim rotation", Run: courier.Rotation{After: p.cfg.Outgoing.DKIMRotateAfter, Courier: p.courier}.Run},
 		{Name: "http", Run: p.httpService(p.http, p.httpTLS(), p.public(p.withSetup(web.Handler())), web.Drain).Run},
@@ -314,7 +322,8 @@ func (p *postroom) proxies() proxy.Trusted {
 }
 
 func (p *postroom) apiConfig(lists *dnsbl.Lists, scanner *rspamd.Client) api.Config {
-	cfg := api.Config{Version: thisBuild().Version, Hostname: p.cfg.Hostname, Domains: p.domains, Health: p.makeHealth(lists, scanner), PublicURL: p.publicURL(), MaxMessageBytes: p.cfg.SMTP.MaxMessageBytes, PDFText: pdfText}
+	cfg := api.Config{Version: thisBuild().Version, Hostname: p.cfg.Hostname, Domains: p.domains, Health: p.makeHealth(lists, scanner), PublicURL: p.publicURL(), MaxMessageBytes: p.cfg.SMTP.MaxMessageBytes, PDFText: pdfText,
+		Outbound: p.outboundPolicy(), TryWebhook: p.hooks.Try}
 	cfg.Why = func(ws mailstore.WorkspaceID, row int64) (string, time.Time) {
 		reason, until := p.courier.Why(ws, row)
 		return string(reason), until

@@ -163,20 +163,17 @@ func Read(tx *sqlite.Tx, after Cursor, f Filter, limit int) (Page, error) {
 		p.Next.Seq = 0
 	}
 	scanned := 0
-	err = tx.Each("SELECT seq, id, type, inbox_id, message_id, thread_id, at, data FROM journal WHERE seq > ? ORDER BY seq LIMIT ?",
+	err = tx.Each("SELECT "+columns+" FROM journal WHERE seq > ? ORDER BY seq LIMIT ?",
 		sqlite.Args(p.Next.Seq, maxScan), func(scan func(...any) error) error {
 			scanned++
 			if len(p.Lines) == limit {
 				p.More = true
 				return nil
 			}
-			l := Line{Cursor: Cursor{Epoch: e}}
-			var at int64
-			var data string
-			if err := scan(&l.Cursor.Seq, &l.ID, &l.Type, &l.InboxID, &l.MessageID, &l.ThreadID, &at, &data); err != nil {
+			l, err := readLine(e, scan)
+			if err != nil {
 				return err
 			}
-			l.At, l.Data = time.UnixMicro(at).UTC(), json.RawMessage(data)
 			p.Next.Seq = l.Cursor.Seq
 			if f.passes(l) {
 				p.Lines = append(p.Lines, l)
@@ -185,4 +182,35 @@ func Read(tx *sqlite.Tx, after Cursor, f Filter, limit int) (Page, error) {
 		})
 	p.More = p.More || scanned == maxScan
 	return p, err
+}
+
+const columns = "seq, id, type, inbox_id, message_id, thread_id, at, data"
+
+func readLine(epoch uint64, scan func(...any) error) (Line, error) {
+	l := Line{Cursor: Cursor{Epoch: epoch}}
+	var at int64
+	var data string
+	err := scan(&l.Cursor.Seq, &l.ID, &l.Type, &l.InboxID, &l.MessageID, &l.ThreadID, &at, &data)
+	l.At, l.Data = time.UnixMicro(at).UTC(), json.RawMessage(data)
+	return l, err
+}
+
+// Find gives the line of an event; found is false if it is not there, or not any more.
+func Find(tx *sqlite.Tx, id string) (l Line, found bool, err error) {
+	e, err := epoch(tx)
+	if err != nil {
+		return Line{}, false, err
+	}
+	err = tx.Each("SELECT "+columns+" FROM journal WHERE id = ?", sqlite.Args(id), func(scan func(...any) error) (err error) {
+		found = true
+		l, err = readLine(e, scan)
+		return err
+	})
+	return l, found, err
+}
+
+// At is the place behind the line with this number.
+func At(tx *sqlite.Tx, seq int64) (Cursor, error) {
+	e, err := epoch(tx)
+	return Cursor{Epoch: e, Seq: seq}, err
 }

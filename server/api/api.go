@@ -19,6 +19,7 @@ import (
 	"github.com/postroom/postroom/server/dnscheck"
 	"github.com/postroom/postroom/server/domains"
 	"github.com/postroom/postroom/server/health"
+	"github.com/postroom/postroom/server/outbound"
 	"github.com/postroom/postroom/tenancy"
 )
 
@@ -64,6 +65,11 @@ type Config struct {
 
 	// Caught gives the mail that is caught instead of leaving, newest first. nil: mail leaves.
 	Caught func() []CaughtMessage
+
+	Outbound outbound.Policy // which URLs of webhooks are connected to
+
+	// TryWebhook posts a sample event to a webhook and tells what came of it. nil: no events are posted.
+	TryWebhook func(ctx context.Context, id tenancy.WebhookID, eventID, eventType string, body []byte) (mailstore.Dispatch, error)
 
 	PDFText func(ctx context.Context, file []byte) (string, error) // reads the text of a PDF; nil: nobody can
 

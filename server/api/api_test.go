@@ -46,6 +46,7 @@ type tenant struct {
 	draft             string
 	rejection         string // of a message to address in Junk
 	keyID, inboxKeyID string
+	webhook, delivery string
 }
 
 func newWorld(t *testing.T, cfg Config) *world {
@@ -127,6 +128,7 @@ func (w *world) tenant(domain string) (n tenant) {
 	var d struct{ ID string }
 	w.must(201, "POST", "/v1/inboxes/"+n.inbox+"/drafts", k.Key, `{"to":"bob@x.example","subject":"Begun","text":"x"}`, &d)
 	n.draft = d.ID
+	n.webhook, n.delivery = w.webhook(n)
 	return n
 }
 

@@ -62,6 +62,7 @@ func (s *Server) routes() *http.ServeMux {
 	s.sendingRoutes(a)
 	s.eventRoutes(a, mux)
 	s.metricRoutes(a)
+	s.webhookRoutes(a)
 	s.caughtRoutes(a)
 	s.unsubscribeRoutes(mux)
 	s.serverRoutes(a)

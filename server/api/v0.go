@@ -121,6 +121,7 @@ func (s *Server) v0Routes() *v0Table {
 	t.domains()
 	t.lists()
 	t.metrics()
+	t.webhooks()
 	t.absent()
 	return t
 }

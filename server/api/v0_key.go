@@ -53,6 +53,7 @@ var v0Permissions = map[string][]tenancy.Permission{
 	"draft_read": {tenancy.DraftsRead}, "draft_create": {tenancy.DraftsCreate}, "draft_update": {tenancy.DraftsUpdate}, "draft_delete": {tenancy.DraftsDelete}, "draft_send": {tenancy.DraftsSend},
 	"domain_read": {tenancy.DomainsRead}, "domain_create": {tenancy.DomainsCreate}, "domain_update": {tenancy.DomainsUpdate}, "domain_delete": {tenancy.DomainsDelete},
 	"list_entry_read": {tenancy.ListsRead}, "list_entry_create": {tenancy.ListsCreate}, "list_entry_delete": {tenancy.ListsDelete},
+	"webhook_read": {tenancy.WebhooksRead}, "webhook_create": {tenancy.WebhooksCreate}, "webhook_update": {tenancy.WebhooksUpdate}, "webhook_delete": {tenancy.WebhooksDelete},
 	"api_key_read": {tenancy.KeysRead}, "api_key_create": {tenancy.KeysCreate}, "api_key_update": {tenancy.KeysUpdate}, "api_key_delete": {tenancy.KeysDelete},
 	"pod_read": {tenancy.WorkspacesRead}, "pod_create": {tenancy.WorkspacesCreate}, "pod_delete": {tenancy.WorkspacesDelete},
 }

@@ -14,6 +14,9 @@ var v0Bodies = map[string]string{
 	"PATCH /messages/{message}": `{"add_labels":["taken"]}`, "PATCH /threads/{thread}": `{"add_labels":["taken"]}`,
 	"POST /api-keys": `{"name":"x"}`, "PATCH /api-keys/{key}": `{"name":"taken over"}`, "POST /domains": `{"domain":"claimed.example"}`, "PATCH /domains/{domain}": `{}`,
 	"POST /lists/{direction}/{type}": `{"entry":"carol@x.example"}`, "POST /verify": "",
+	"POST /batch-get": `{"message_ids":["<a.example@x.example>","<b.example@x.example>"]}`, "POST /batch-update": `{"message_ids":["<b.example@x.example>"],"add_labels":["taken"]}`,
+	"POST /drafts": `{"to":["ann@x.example"],"text":"x"}`, "PATCH /drafts/{draft}": `{"subject":"taken over"}`, "POST /drafts/{draft}/send": `{}`,
+	"POST /webhooks": `{"url":"https://hooks.x.example/"}`, "PATCH /webhooks/{webhook}": `{"event_types":["message.sent"]}`, "PATCH /webhooks/{webhook}/headers": `{"headers":{"X-A":"b"}}`,
 }
 
 var v0Placeholder = regexp.MustCompile(`\{[a-z]+\}`)
@@ -26,7 +29,7 @@ func fillV0(t *testing.T, s string, n tenant) string {
 		key = n.inboxKeyID
 	}
 	values := map[string]string{"{pod}": n.id, "{inbox}": n.address, "{message}": "<" + n.domain + "@x.example>", "{thread}": n.thread, "{key}": key, "{domain}": n.domain,
-		"{attachment}": n.message + ".2", "{direction}": "receive", "{type}": "block", "{entry}": n.address}
+		"{attachment}": n.message + ".2", "{direction}": "receive", "{type}": "block", "{entry}": n.address, "{draft}": n.draft, "{webhook}": n.webhook}
 	return v0Placeholder.ReplaceAllStringFunc(s, func(p string) string {
 		v, ok := values[p]
 		if !ok {
@@ -66,8 +69,11 @@ func TestNoRouteOfV0ShowsOrChangesWhatIsAnothers(t *testing.T) {
 			continue
 		}
 		body := v0Body(t, r)
-		named := strings.Contains(r.path, "{pod}") || strings.Contains(r.path, "{inbox}") || strings.Contains(r.path, "{thread}") || strings.Contains(r.path, "{key}") || strings.Contains(r.path, "{domain}")
+		named := strings.Contains(r.path, "{pod}") || strings.Contains(r.path, "{inbox}") || strings.Contains(r.path, "{thread}") || strings.Contains(r.path, "{key}") || strings.Contains(r.path, "{domain}") || strings.Contains(r.path, "{draft}") || strings.Contains(r.path, "{webhook}")
 		path := strings.TrimPrefix(r.path, "/v0")
+		if strings.HasSuffix(path, "/search") {
+			path += "?q=alone"
+		}
 		for kind, key := range map[string]string{"workspace": w.a.key, "inbox": w.a.inboxKey} {
 			got := w.v0(r.method, fillV0(t, path, w.b), key, fillV0Body(body, w.b))
 			if named {

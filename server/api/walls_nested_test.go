@@ -83,6 +83,8 @@ func TestABodyOrQueryThatNamesAnothersThingIsAnsweredAsIfThereWereNone(t *testin
 		"a list's inbox":             {"POST", "/v1/lists/receive/block", func(n tenant) string { return `{"entry":"x.example","inboxId":"` + n.inbox + `"}` }, 404},
 		"a list's address":           {"POST", "/v1/lists/receive/block", func(n tenant) string { return `{"entry":"x.example","inboxId":"` + n.address + `"}` }, 404},
 		"a list's workspace":         {"POST", "/v1/lists/receive/block", func(n tenant) string { return `{"entry":"x.example","workspaceId":"` + n.id + `"}` }, 404},
+		"a webhook's inbox":          {"POST", "/v1/webhooks", func(n tenant) string { return `{"url":"https://h.example","inboxIds":["` + n.inbox + `"]}` }, 404},
+		"a webhook's workspace":      {"POST", "/v1/webhooks", func(n tenant) string { return `{"url":"https://h.example","workspaceId":"` + n.id + `"}` }, 404},
 		"a workspace to suppress in": {"POST", "/v1/suppressions", func(n tenant) string { return `{"address":"x@x.example","workspaceId":"` + n.id + `"}` }, 404},
 		"a workspace": {"POST", "/v1/inboxes", func(n tenant) string {
 			return `{"username":"x","domain":"` + w.a.domain + `","workspaceId":"` + n.id + `"}`

@@ -58,6 +58,11 @@ var bodies = map[string]string{
 	"POST /v1/domains/{domain}/setup-link":                  `{}`,
 	"POST /v1/domains/{domain}/publish":                     `{}`,
 	"POST /v1/operator/publish":                             `{}`,
+	"POST /v1/webhooks":                                     `{"url":"https://hooks.example/","inboxIds":["{inbox}"],"workspaceId":"{workspace}"}`,
+	"PATCH /v1/webhooks/{webhook}":                          `{"url":"https://taken.example/","headers":{"X-Taken":"1"}}`,
+	"POST /v1/webhooks/{webhook}/rotate-secret":             ``,
+	"POST /v1/webhooks/{webhook}/test":                      `{}`,
+	"POST /v1/webhooks/{webhook}/redeliver":                 `{"since":"2020-01-01T00:00:00Z"}`,
 	"PUT /v1/workspaces/{workspace}/sending":                `{"hostname":"mail.taken.example"}`,
 	"PUT /v1/domains/{domain}/sending":                      `{"hostname":"mail.taken.example"}`,
 	"PUT /v1/inboxes/{inbox}/sending":                       `{"hostname":"mail.taken.example"}`,
@@ -67,7 +72,7 @@ var bodies = map[string]string{
 var own = map[string]bool{
 	"GET /v1/queue": true, "GET /v1/queue/domains": true, "GET /v1/suppressions": true, "GET /v1/suppressions/export": true, "POST /v1/suppressions/import": true,
 	"GET /v1/lists/{direction}/{type}": true, "GET /v1/rejections": true, "GET /v1/search": true, "GET /v1/drafts": true, "GET /v1/messages": true, "GET /v1/metrics": true, "GET /v1/threads": true,
-	"GET /v1/me": true, "GET /v1/workspaces": true, "POST /v1/workspaces": true, "GET /v1/domains": true, "GET /v1/inboxes": true, "GET /v1/events": true, "GET /v1/ws": true,
+	"GET /v1/me": true, "GET /v1/workspaces": true, "POST /v1/workspaces": true, "GET /v1/domains": true, "GET /v1/inboxes": true, "GET /v1/events": true, "GET /v1/ws": true, "GET /v1/webhooks": true,
 }
 
 type target struct{ route, method, path, body string }
@@ -103,7 +108,7 @@ func fill(t *testing.T, s string, n tenant) string {
 		keyID = n.inboxKeyID
 	}
 	values := map[string]string{"{workspace}": n.id, "{domain}": n.domain, "{inbox}": n.inbox, "{message}": n.message, "{draft}": n.draft, "{thread}": n.thread, "{key}": keyID,
-		"{address}": n.address, "{attachment}": "2", "{direction}": "receive", "{type}": "block", "{entry}": n.address, "{rejection}": n.rejection}
+		"{address}": n.address, "{attachment}": "2", "{direction}": "receive", "{type}": "block", "{entry}": n.address, "{rejection}": n.rejection, "{webhook}": n.webhook, "{delivery}": n.delivery}
 	return placeholder.ReplaceAllStringFunc(s, func(p string) string {
 		v, ok := values[p]
 		if !ok {
@@ -117,7 +122,7 @@ func fill(t *testing.T, s string, n tenant) string {
 func nobody() tenant {
 	now := time.Now()
 	return tenant{id: ident.New("ws", now), domain: "nobody.example", inbox: ident.New("inb", now), message: ident.New("msg", now), draft: ident.New("msg", now), thread: ident.New("thr", now),
-		keyID: ident.New("key", now), inboxKeyID: ident.New("key", now), rejection: ident.New("rej", now), address: "one@nobody.example"}
+		keyID: ident.New("key", now), inboxKeyID: ident.New("key", now), rejection: ident.New("rej", now), webhook: ident.New("whk", now), delivery: ident.New("dlv", now), address: "one@nobody.example"}
 }
 
 var requestIDs = regexp.MustCompile(`"requestId":"[^"]*"`)
@@ -130,7 +135,7 @@ func (w *world) snapshot(n tenant) string {
 	w.must(200, "GET", "/v1/domains/"+n.domain, n.key, "", nil) // which makes its keys
 	for _, path := range []string{"/v1/workspaces/" + n.id, "/v1/domains", "/v1/inboxes", "/v1/workspaces/" + n.id + "/keys", "/v1/inboxes/" + n.inbox + "/keys",
 		"/v1/inboxes/" + n.inbox + "/messages", "/v1/drafts", "/v1/inboxes/" + n.inbox + "/threads", "/v1/inboxes/" + n.sibling, "/v1/queue", "/v1/suppressions", "/v1/lists/receive/block", "/v1/rejections",
-		"/v1/workspaces/" + n.id + "/sending", "/v1/domains/" + n.domain + "/sending", "/v1/inboxes/" + n.inbox + "/sending", "/v1/domains/" + n.domain} {
+		"/v1/workspaces/" + n.id + "/sending", "/v1/domains/" + n.domain + "/sending", "/v1/inboxes/" + n.inbox + "/sending", "/v1/domains/" + n.domain, "/v1/webhooks", "/v1/webhooks/" + n.webhook + "/deliveries/" + n.delivery} {
 		b.WriteString(w.must(200, "GET", path, n.key, "", nil).body)
 	}
 	return b.String()
@@ -178,7 +183,7 @@ func TestTheWallOfAWorkspaceStandsOnEveryRoute(t *testing.T) {
 	for name, query := range map[string]string{"ws": "/v1/ws?workspaceId=", "events": "/v1/events?workspaceId=", "inboxes": "/v1/inboxes?workspaceId=", "domains": "/v1/domains?workspaceId=",
 		"queue": "/v1/queue?workspaceId=", "counts": "/v1/queue/domains?workspaceId=", "suppressions": "/v1/suppressions?workspaceId=", "export": "/v1/suppressions/export?workspaceId=",
 		"messages": "/v1/messages?workspaceId=", "threads": "/v1/threads?workspaceId=", "metrics": "/v1/metrics?workspaceId=", "metrics of an inbox": "/v1/metrics?inboxId=" + w.b.inbox + "&workspaceId=", "lists": "/v1/lists/receive/block?workspaceId=", "rejections": "/v1/rejections?workspaceId=",
-		"drafts": "/v1/drafts?workspaceId=", "search": "/v1/search?q=hello&workspaceId="} {
+		"drafts": "/v1/drafts?workspaceId=", "search": "/v1/search?q=hello&workspaceId=", "webhooks": "/v1/webhooks?workspaceId="} {
 		got, want := w.do("GET", query+w.b.id, w.a.key, ""), w.do("GET", query+nobody().id, w.a.key, "")
 		if got.status != 404 || stranger(got.body) != stranger(want.body) {
 			t.Errorf("%s of another workspace: %d %s, of none: %d %s", name, got.status, got.body, want.status, want.body)

@@ -11,7 +11,7 @@ import (
 )
 
 // sdkPrograms are the programs of testdata/agentmail/sdk.mjs that need nothing but a server.
-var sdkPrograms = []string{"pods", "inboxes", "messages", "threads", "sockets", "domains", "keys", "lists", "walls", "absent"}
+var sdkPrograms = []string{"pods", "inboxes", "messages", "threads", "across", "drafts", "search", "metrics", "sockets", "webhooks", "domains", "keys", "lists", "walls", "absent"}
 
 // sdk is a program of testdata/agentmail/sdk.mjs against a server.
 func sdk(t *testing.T, s *server, program string) *exec.Cmd {

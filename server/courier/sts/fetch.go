@@ -13,6 +13,8 @@ import (
 	"net/netip"
 	"strconv"
 	"time"
+
+	"github.com/postroom/postroom/server/outbound"
 )
 
 // fetch is one that runs, for all who wait for the policy of a domain.
@@ -185,13 +187,9 @@ func (c *Client) dial(ctx context.Context, network, addr string) (net.Conn, erro
 	if err != nil {
 		return nil, err
 	}
-	dialer := net.Dialer{Timeout: connectTimeout}
+	dialer := net.Dialer{Timeout: connectTimeout, Control: outbound.Guard{All: c.allowPrivate}.Control}
 	err = nil
 	for _, ip := range alternate(found.IPv6, found.IPv4) {
-		if !c.allowPrivate && !IsPublic(ip) {
-			err = errors.Join(err, fmt.Errorf("%s has the address %s, which is not public", host, ip))
-			continue
-		}
 		conn, failure := dialer.DialContext(ctx, network, net.JoinHostPort(ip.String(), strconv.Itoa(c.port)))
 		if failure == nil {
 			return conn, nil

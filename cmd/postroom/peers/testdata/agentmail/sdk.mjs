@@ -1,5 +1,7 @@
 // Programs as users of AgentMail's SDK write them, against the server at POSTROOM_URL; the first argument says which. A program that fails throws.
 import assert from "node:assert/strict";
+import { createHmac } from "node:crypto";
+import { createServer } from "node:http";
 import { AgentMailClient, AgentMail, AgentMailError } from "agentmail";
 
 const baseUrl = process.env.POSTROOM_URL;
@@ -162,6 +164,81 @@ const programs = {
     await fails(AgentMail.NotFoundError, 404, client.inboxes.threads.get(bob.inboxId, thread.threadId));
   },
 
+  async across() {
+    const { pod, client } = await customer("across.example");
+    const ann = await client.inboxes.create({ username: "ann", domain: "across.example" });
+    const bob = await client.inboxes.create({ username: "bob", domain: "across.example" });
+    for (const subject of ["One", "Two"]) {
+      await client.inboxes.messages.send(ann.inboxId, { to: bob.inboxId, subject, text: "x" });
+      await arrived(client, bob.inboxId, subject);
+    }
+    const all = await client.threads.list();
+    assert.deepEqual(all.threads.map((t) => t.inboxId).sort(), [ann, ann, bob, bob].map((i) => i.inboxId));
+    assert.equal((await client.threads.list({ senders: ["ann"], subject: ["Two"], labels: ["received"] })).count, 1);
+    const oldest = await operator.pods.threads.list(pod.podId, { ascending: true, limit: 1 });
+    assert.equal(oldest.threads[0].subject, "One");
+    const { threadId } = all.threads.find((t) => t.inboxId === bob.inboxId);
+    const thread = await client.threads.get(threadId);
+    assert.equal(thread.messages.length, 1);
+    assert.ok((await operator.pods.threads.update(pod.podId, threadId, { addLabels: ["done"] })).labels.includes("done"));
+    await client.threads.delete(threadId);
+    await fails(AgentMail.NotFoundError, 404, client.threads.get(threadId));
+
+    const ids = (await client.inboxes.messages.list(ann.inboxId)).messages.map((m) => m.messageId);
+    const several = await client.inboxes.messages.batchGet(ann.inboxId, { messageIds: [...ids, "<none@x>"] });
+    assert.deepEqual(several.messages.map((m) => m.messageId), ids);
+    assert.equal(several.messages[0].text.trim(), "x");
+    const changed = await client.inboxes.messages.batchUpdate(ann.inboxId, { messageIds: ids, addLabels: ["filed"] });
+    assert.ok(changed.updates.length === 2 && changed.updates.every((u) => u.labels.includes("filed")));
+    await fails(AgentMail.ValidationError, 400, client.inboxes.messages.batchUpdate(ann.inboxId, { messageIds: [...ids, "<none@x>"], addLabels: ["x"] }));
+  },
+
+  async drafts() {
+    const { pod, client } = await customer("drafts.example");
+    const ann = await client.inboxes.create({ username: "ann", domain: "drafts.example" });
+    const bob = await client.inboxes.create({ username: "bob", domain: "drafts.example" });
+    const draft = await client.inboxes.drafts.create(ann.inboxId, {
+      to: [bob.inboxId], cc: ["carol@elsewhere.example"], subject: "Plan", text: "First words.", labels: ["q3"], clientId: "plan-1",
+      attachments: [{ filename: "a.txt", content: Buffer.from("one").toString("base64") }],
+    });
+    assert.equal(draft.clientId, "plan-1");
+    assert.equal(draft.inboxId, ann.inboxId);
+    assert.equal((await client.inboxes.drafts.list(ann.inboxId)).count, 1);
+    assert.equal((await client.drafts.list({ labels: ["q3"] })).count, 1);
+    assert.equal((await client.drafts.list({ labels: ["q4"] })).count, 0);
+    assert.equal((await operator.pods.drafts.get(pod.podId, draft.draftId)).text.trim(), "First words.");
+    const link = await client.drafts.getAttachment(draft.draftId, draft.attachments[0].attachmentId);
+    assert.equal(await (await fetch(link.downloadUrl)).text(), "one");
+    const changed = await client.inboxes.drafts.update(ann.inboxId, draft.draftId, {
+      cc: null, subject: "The plan", text: "Better words.", addLabels: ["urgent"], removeLabels: ["q3"], removeAttachments: [draft.attachments[0].attachmentId],
+      addAttachments: [{ filename: "b.txt", content: Buffer.from("two").toString("base64") }],
+    });
+    assert.equal(changed.draftId, draft.draftId);
+    assert.deepEqual([changed.cc ?? [], changed.subject, changed.text.trim(), changed.attachments.map((a) => a.filename)], [[], "The plan", "Better words.", ["b.txt"]]);
+    assert.ok(changed.labels.includes("urgent") && !changed.labels.includes("q3"));
+    const later = await client.inboxes.drafts.update(ann.inboxId, draft.draftId, { sendAt: new Date(Date.now() + 3_600_000) });
+    assert.equal(later.sendStatus, "scheduled");
+    assert.ok(later.sendAt > new Date());
+    assert.equal((await client.inboxes.drafts.update(ann.inboxId, draft.draftId, { sendAt: null })).sendStatus, undefined);
+    const sent = await client.inboxes.drafts.send(ann.inboxId, draft.draftId, { addLabels: ["out"] });
+    const item = await arrived(client, bob.inboxId, "The plan");
+    assert.equal(item.messageId, sent.messageId);
+    await fails(AgentMail.NotFoundError, 404, client.inboxes.drafts.get(ann.inboxId, draft.draftId));
+
+    const answer = await client.inboxes.drafts.create(bob.inboxId, { inReplyTo: item.messageId, text: "Agreed." });
+    assert.deepEqual(answer.to, ["ann@drafts.example"]);
+    assert.equal(answer.inReplyTo, item.messageId);
+    assert.equal((await client.inboxes.drafts.send(bob.inboxId, answer.draftId)).threadId, item.threadId);
+    const forward = await client.inboxes.drafts.create(bob.inboxId, { forwardOf: item.messageId, to: [ann.inboxId] });
+    assert.equal(forward.subject, "Fwd: The plan");
+    assert.equal(forward.attachments[0].filename, "b.txt");
+    await client.inboxes.drafts.delete(bob.inboxId, forward.draftId);
+    await fails(AgentMail.NotFoundError, 404, client.inboxes.drafts.get(bob.inboxId, forward.draftId));
+
+    await client.inboxes.drafts.create(ann.inboxId, { to: [bob.inboxId], subject: "By itself", text: "x", sendAt: new Date(Date.now() + 1500) });
+    await arrived(client, bob.inboxId, "By itself");
+  },
+
   async sockets() {
     const { client, apiKey } = await customer("sockets.example");
     const ann = await client.inboxes.create({ username: "ann", domain: "sockets.example" });
@@ -208,6 +285,86 @@ const programs = {
     say({ step: "ready" });
     say({ step: "heard", subject: (await heard).message.subject });
     socket.close();
+  },
+
+  async webhooks() {
+    const { pod, client } = await customer("webhooks.example");
+    const ann = await client.inboxes.create({ username: "ann", domain: "webhooks.example" });
+    const bob = await client.inboxes.create({ username: "bob", domain: "webhooks.example" });
+    const posted = [];
+    const receiver = createServer((request, response) => {
+      let text = "";
+      request.on("data", (part) => (text += part));
+      request.on("end", () => { posted.push({ headers: request.headers, text }); response.end(); });
+    });
+    await new Promise((done) => receiver.listen(0, "127.0.0.1", done));
+    const url = `http://127.0.0.1:${receiver.address().port}/hook`;
+    const hook = await client.webhooks.create({ url, eventTypes: ["message.received"], inboxIds: [bob.inboxId], clientId: "hook-1", headers: { Authorization: "Bearer mine" } });
+    assert.match(hook.secret, /^whsec_/);
+    assert.equal((await client.webhooks.create({ url, eventTypes: ["message.received"], clientId: "hook-1" })).webhookId, hook.webhookId);
+    assert.deepEqual([hook.inboxIds, hook.podIds, hook.enabled, hook.clientId], [[bob.inboxId], [pod.podId], true, "hook-1"]);
+    const sent = await client.inboxes.messages.send(ann.inboxId, { to: bob.inboxId, subject: "Hooked", text: "Hello." });
+    const { headers, text } = await until("a post", () => posted[0]);
+    for (const name of ["svix", "webhook"]) {
+      const key = Buffer.from(hook.secret.slice("whsec_".length), "base64");
+      const signature = createHmac("sha256", key).update(`${headers[name + "-id"]}.${headers[name + "-timestamp"]}.${text}`).digest("base64");
+      assert.ok(headers[name + "-signature"].split(" ").includes("v1," + signature), name);
+    }
+    assert.equal(headers.authorization, "Bearer mine");
+    const event = JSON.parse(text);
+    assert.deepEqual([event.type, event.event_type, event.event_id], ["event", "message.received", headers["svix-id"]]);
+    assert.deepEqual([event.message.message_id, event.message.inbox_id, event.message.text.trim(), event.thread.thread_id], [sent.messageId, bob.inboxId, "Hello.", event.message.thread_id]);
+
+    const shown = await client.webhooks.get(hook.webhookId);
+    assert.equal(shown.secret, hook.secret);
+    const changed = await client.webhooks.update(hook.webhookId, { eventTypes: ["message.received", "message.bounced"], addInboxIds: [ann.inboxId], removeInboxIds: [bob.inboxId] });
+    assert.deepEqual([changed.eventTypes, changed.inboxIds], [["message.received", "message.bounced"], [ann.inboxId]]);
+    assert.deepEqual((await client.webhooks.getHeaders(hook.webhookId)).headerNames, ["Authorization"]);
+    await client.webhooks.updateHeaders(hook.webhookId, { headers: { "X-Two": "2" }, removeHeaders: ["authorization"] });
+    assert.deepEqual((await client.webhooks.getHeaders(hook.webhookId)).headerNames, ["X-Two"]);
+    const own = await client.inboxes.webhooks.create(bob.inboxId, { url, eventTypes: ["message.sent"] });
+    assert.deepEqual((await client.inboxes.webhooks.list(bob.inboxId)).webhooks.map((w) => w.webhookId), [own.webhookId]);
+    await fails(AgentMail.NotFoundError, 404, client.inboxes.webhooks.get(bob.inboxId, hook.webhookId));
+    assert.equal((await operator.pods.webhooks.list(pod.podId)).count, 2);
+    await fails(AgentMail.ValidationError, 400, client.webhooks.create({ url: "http://10.0.0.1/", eventTypes: ["message.received"] }));
+    const { apiKey } = await client.apiKeys.create({ name: "reader", permissions: { webhookRead: true } });
+    assert.equal((await new AgentMailClient({ baseUrl, apiKey }).webhooks.get(hook.webhookId)).secret, "");
+    await client.webhooks.delete(hook.webhookId);
+    await fails(AgentMail.NotFoundError, 404, client.webhooks.get(hook.webhookId));
+    receiver.close();
+  },
+
+  async search() {
+    const { pod, client } = await customer("search.example");
+    const ann = await client.inboxes.create({ username: "ann", displayName: "Ann Invoice", domain: "search.example" });
+    const bob = await client.inboxes.create({ username: "bob", domain: "search.example" });
+    await client.inboxes.messages.send(ann.inboxId, { to: bob.inboxId, subject: "Invoice 42", text: "The amount is due on Friday." });
+    await client.inboxes.messages.send(ann.inboxId, { to: bob.inboxId, subject: "Lunch", text: "Soup." });
+    await arrived(client, bob.inboxId, "Lunch");
+    const found = await client.inboxes.messages.search(bob.inboxId, { q: "amount friday" });
+    assert.deepEqual(found.messages.map((m) => m.subject), ["Invoice 42"]);
+    assert.match(found.messages[0].highlights.text[0], /\*\*amount\*\*.*\*\*Friday\*\*/);
+    const threads = await client.threads.search({ q: "invoice" });
+    assert.equal(threads.threads.filter((t) => t.inboxId === bob.inboxId && t.highlights.subject?.[0] === "**Invoice** 42").length, 1);
+    assert.equal((await operator.pods.threads.search(pod.podId, { q: "soup", after: new Date(Date.now() - 60_000) })).count, 2);
+    assert.equal((await client.inboxes.threads.search(bob.inboxId, { q: "nothing-of-this" })).count, 0);
+    await fails(AgentMail.ValidationError, 400, client.threads.search({ q: "x" }));
+  },
+
+  async metrics() {
+    const { pod, client } = await customer("metrics.example");
+    const ann = await client.inboxes.create({ username: "ann", domain: "metrics.example" });
+    const bob = await client.inboxes.create({ username: "bob", domain: "metrics.example" });
+    await client.inboxes.messages.send(ann.inboxId, { to: bob.inboxId, subject: "Counted", text: "x" });
+    await arrived(client, bob.inboxId, "Counted");
+    const all = await client.metrics.queryEvents({ start: new Date(Date.now() - 3_600_000), period: 3600, eventTypes: ["message.received", "message.sent"] });
+    assert.deepEqual(Object.keys(all).sort(), ["message.received", "message.sent"]);
+    assert.equal(all["message.received"].reduce((n, b) => n + b.count, 0), 1);
+    assert.ok(all["message.received"][0].timestamp instanceof Date);
+    const one = await client.inboxes.metrics.queryEvents(bob.inboxId, { eventTypes: ["message.sent"] });
+    assert.deepEqual(one, {});
+    assert.equal((await operator.pods.metrics.queryEvents(pod.podId, {}))["message.sent"][0].count, 1);
+    await fails(AgentMail.ValidationError, 400, client.metrics.queryEvents({ start: new Date(Date.now() - 200 * 86_400_000) }));
   },
 
   async domains() {
@@ -292,7 +449,7 @@ const programs = {
   async absent() {
     const { client } = await customer("absent.example");
     const once = { maxRetries: 0 };
-    for (const attempt of [() => client.agent.signUp({ humanEmail: "a@x.example", username: "x" }, once), () => client.providers.list({}, once), () => client.accounts.list({}, once),
+    for (const attempt of [() => client.agent.signUp({ humanEmail: "a@x.example", username: "x" }, once), () => client.providers.list({}, once), () => client.accounts.list({}, once), () => client.metrics.queryUsage({}, once),
       () => client.domains.getSetupLink("absent.example", once)]) {
       const error = await fails(AgentMailError, 501, attempt());
       assert.equal(error.body.code, "not_implemented");
