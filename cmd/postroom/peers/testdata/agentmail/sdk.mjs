@@ -228,7 +228,7 @@ const programs = {
     const answer = await client.inboxes.drafts.create(bob.inboxId, { inReplyTo: item.messageId, text: "Agreed." });
     assert.deepEqual(answer.to, ["ann@drafts.example"]);
     assert.equal(answer.inReplyTo, item.messageId);
-    assert.equal((await client.inboxes.drafts.send(bob.inboxId, answer.draftId)).threadId, item.threadId);
+    assert.equal((await client.inboxes.drafts.send(bob.inboxId, answer.draftId, {})).threadId, item.threadId);
     const forward = await client.inboxes.drafts.create(bob.inboxId, { forwardOf: item.messageId, to: [ann.inboxId] });
     assert.equal(forward.subject, "Fwd: The plan");
     assert.equal(forward.attachments[0].filename, "b.txt");
