@@ -2,6 +2,7 @@ package tenancy
 
 import (
 	"errors"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -115,4 +116,36 @@ func TestAnInboxWithoutADomainGetsTheWorkspacesSandboxDomain(t *testing.T) {
 	var none mailstore.WorkspaceID
 	_, err = w.op.DefaultDomain(w.ctx(), none)
 	refused(t, "of no workspace", err, fault.Invalid, "workspace_required")
+}
+
+func TestAWebhookIsMadeOnceUnderItsClientsWordAndTellsItsSecretToWhoMayGiveAnother(t *testing.T) {
+	w := newWorld(t)
+	ws, g := w.tenant("A", "a.test")
+	hook, secret, err := g.CreateWebhook(w.ctx(), "", NewWebhook{URL: "https://x.test/", Dialect: "v0", ClientID: "hook", Headers: map[string]string{"Authorization": "one", "X-Two": "two"}})
+	if err != nil || hook.Dialect != "v0" || hook.ClientID != "hook" || secret == "" {
+		t.Fatal(hook, err)
+	}
+	again, same, err := g.CreateWebhook(w.ctx(), "", NewWebhook{URL: "https://y.test/", ClientID: "hook"})
+	if err != nil || again.ID != hook.ID || again.URL != "https://x.test/" || same != secret {
+		t.Errorf("made again: %+v, %v", again, err)
+	}
+	if shown := must(g.WebhookSecret(w.ctx(), "", hook.ID)); shown != secret {
+		t.Error("another secret is shown")
+	}
+	_, reader, err := w.op.CreateKey(w.ctx(), KeyOwner{Workspace: ws.ID}, NewKey{Name: "reader", Permissions: []string{"read"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	may := must(w.dir.Authenticate(w.ctx(), reader, netip.Addr{}))
+	_, err = may.WebhookSecret(w.ctx(), "", hook.ID)
+	refused(t, "who only reads", err, fault.Forbidden, "permission_denied")
+
+	three := "three"
+	hook = must(g.UpdateWebhook(w.ctx(), "", hook.ID, WebhookChange{Merge: map[string]*string{"authorization": nil, "X-Three": &three}}))
+	if strings.Join(hook.HeaderNames, " ") != "X-Three X-Two" {
+		t.Errorf("headers %v", hook.HeaderNames)
+	}
+	bad := "a\r\nb"
+	_, err = g.UpdateWebhook(w.ctx(), "", hook.ID, WebhookChange{Merge: map[string]*string{"X-Four": &bad}})
+	refused(t, "a header of two lines", err, fault.Invalid, "validation_failed")
 }

@@ -120,7 +120,7 @@ func (g *Grant) toTell(p Permission) error {
 
 var errTells = fault.New(fault.Forbidden, "permission_denied", "A webhook tells of messages: this needs the permissions %q and %q too.", string(EventsRead), string(MessagesRead))
 
-// CreateWebhook makes a webhook, whose secret is shown here and never again. It is told of what happens from now on.
+// CreateWebhook makes a webhook, whose secret is shown here and to who may give it another one. It is told of what happens from now on.
 func (g *Grant) CreateWebhook(ctx context.Context, ws mailstore.WorkspaceID, n NewWebhook) (w Webhook, secret string, err error) {
 	if err := g.toTell(WebhooksCreate); err != nil {
 		return Webhook{}, "", err
@@ -136,7 +136,9 @@ func (g *Grant) CreateWebhook(ctx context.Context, ws mailstore.WorkspaceID, n N
 		}
 		made, err := g.dir.webhookOfClient(tx, ws, n.ClientID)
 		if made.ID != "" || err != nil {
-			w, secret = made.Webhook, made.secret()
+			if w, secret = made.Webhook, ""; g.Allows(WebhooksUpdate) { // who may give it another one
+				secret = made.secret()
+			}
 			return err
 		}
 		inboxes, err := ownInboxes(tx, ws, n.InboxIDs)

@@ -248,6 +248,7 @@ func (t *v0Table) absent() {
 		{inAll, "GET", "/accounts", "Accounts at providers"},
 		{inAll, "GET", "/accounts/{account}", "Accounts at providers"},
 		{inInbox, "POST", "/authorize", "Signing in at providers"},
+		{inInbox, "GET", "/events", "Events of single labels"},
 		{inAll, "GET", "/domains/{domain}/setup-link", "Domain Connect"},
 	} {
 		for _, r := range t.add(x.scopes, x.method, x.path, "", nil) {
