@@ -16,6 +16,7 @@ type bells struct {
 	waiting map[WorkspaceID]*bell
 	ends    map[WorkspaceID]int64
 	rings   map[WorkspaceID]uint64
+	live    map[*Live]bool // who follow all workspaces
 }
 
 type bell struct {
@@ -28,6 +29,9 @@ func (b *bells) ring(id WorkspaceID) {
 	defer b.mu.Unlock()
 	delete(b.ends, id)
 	b.rings[id]++
+	for l := range b.live {
+		l.note(id)
+	}
 	if w := b.waiting[id]; w != nil {
 		close(w.rung)
 		delete(b.waiting, id)
@@ -88,7 +92,7 @@ func (j Journal) Read(ctx context.Context, after journal.Cursor, types []string,
 			}
 		}
 		if len(wanted) == 0 {
-			wanted = []string{"\x00"} // nothing that the holder may see
+			wanted = []string{"-"} // nothing that the holder may see
 		}
 		f.Inboxes = wanted
 	}
@@ -123,6 +127,27 @@ func (j Journal) Tallies(ctx context.Context, from, to time.Time, step time.Dura
 	})
 	return list, err
 }
+
+// Version counts the commits of the journal's workspace since the process began: as long as it stays, nothing has happened.
+func (j Journal) Version() uint64 { return j.ws.store.bells.version(j.ws.id) }
+
+// Rung gives a channel that is closed by the first commit behind a version, at once if there was one. It is Wait for a select;
+// nothing is opened. leave lets go of it.
+func (j Journal) Rung(version uint64) (rung <-chan struct{}, leave func()) {
+	b, id := &j.ws.store.bells, j.ws.id
+	w, _ := b.join(id)
+	leave = func() { b.leave(id, w) }
+	if b.version(id) != version {
+		return rungAlready, leave
+	}
+	return w.rung, leave
+}
+
+var rungAlready = func() <-chan struct{} {
+	c := make(chan struct{})
+	close(c)
+	return c
+}()
 
 // Wait returns nil when there may be a line behind after, of whatever kind, or ctx's error. It holds nothing open.
 func (j Journal) Wait(ctx context.Context, after journal.Cursor) error {

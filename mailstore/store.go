@@ -20,6 +20,7 @@ import (
 
 	"github.com/postroom/postroom/mailstore/fault"
 	"github.com/postroom/postroom/mailstore/ident"
+	"github.com/postroom/postroom/mailstore/journal"
 	"golang.org/x/sys/unix"
 )
 
@@ -35,8 +36,9 @@ const (
 type Options struct {
 	Clock   func() time.Time
 	Log     *slog.Logger
-	MaxOpen int   // default MaxOpen
-	MinFree int64 // octets; default DefaultMinFree, negative means no floor
+	MaxOpen int          // default MaxOpen
+	MinFree int64        // octets; default DefaultMinFree, negative means no floor
+	Keep    journal.Keep // how much of each journal; zero fields get their defaults
 
 	sync func(*os.File) error            // for tests of a failing disk
 	free func(dir string) (int64, error) // for tests of a full disk
@@ -208,6 +210,7 @@ func (s *Store) care() {
 		w.catchUpNames()
 		w.writeStates(now, false)
 		w.prune(now)
+		w.pruneJournal(now)
 		s.release(w)
 	}
 	for _, w := range idle {

@@ -58,6 +58,8 @@ type workspace struct {
 
 	indexer *indexer // of text, behind the commits
 
+	beganAt journal.Cursor // where the journal ended when the files were opened
+
 	prunedAt time.Time // when pruneFinished ran last; for care alone
 
 	mu        sync.Mutex
@@ -116,6 +118,9 @@ func (w *workspace) prepare(unclean bool) error {
 		if err := syncPath(w.store.workspaceDir(w.id), w.store.opts.sync); err != nil {
 			return err
 		}
+	}
+	if err := w.noteBegin(); err != nil {
+		return err
 	}
 	if err := errors.Join(w.finishUnlinks(), w.db.Change(pruneExpunged), w.db.Change(w.pruneFinished), w.db.Change(w.pruneDispatches), w.checkQueue(), w.checkFollowers()); err != nil {
 		return err

@@ -192,3 +192,14 @@ func (g *Grant) Journal(ctx context.Context, ws mailstore.WorkspaceID) (mailstor
 	}
 	return g.dir.store.Workspace(s.ws).Journal(), s.ws, nil
 }
+
+// Live hands out what happens in all workspaces from now on, to operators alone. The caller closes it.
+func (g *Grant) Live(ctx context.Context) (*mailstore.Live, error) {
+	if err := g.need(EventsRead); err != nil {
+		return nil, err
+	}
+	if g.Kind() != Operator {
+		return nil, ErrNotFound
+	}
+	return g.dir.store.Live(ctx)
+}

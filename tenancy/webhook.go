@@ -205,7 +205,7 @@ func (d *Directory) tellWebhook(tx *sqlite.Tx, event string, id WebhookID) (Webh
 		Reason      string                `json:"disabledReason,omitempty"`
 		CreatedAt   time.Time             `json:"createdAt"`
 		UpdatedAt   time.Time             `json:"updatedAt"`
-	}{e.ID, e.WorkspaceID, e.URL, e.EventTypes, e.InboxIDs, e.Description, e.Ordered, e.Enabled, e.Reason, e.CreatedAt, e.UpdatedAt})
+	}{e.ID, e.WorkspaceID, e.URL, append([]string{}, e.EventTypes...), append([]mailstore.InboxID{}, e.InboxIDs...), e.Description, e.Ordered, e.Enabled, e.Reason, e.CreatedAt, e.UpdatedAt})
 }
 
 // Webhooks lists those of a workspace; for an operator who names none, of all.

@@ -13,7 +13,8 @@ import (
 
 // benchCommands measure a server from outside, as its clients see it.
 type benchCommands struct {
-	IMAP benchIMAP `cmd:"" name:"imap" help:"Measure an IMAP server, ours or another, by address."`
+	IMAP   benchIMAP   `cmd:"" name:"imap" help:"Measure an IMAP server, ours or another, by address."`
+	Events benchEvents `cmd:"" help:"Measure how a server of ours tells many WebSockets of what comes in: memory, and the time from the 250 of a message to its frames."`
 }
 
 // benchIMAP measures any IMAP server with the same client and the same messages. It works in two mailboxes of its own, and

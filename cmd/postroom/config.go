@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/postroom/postroom/mailstore"
+	"github.com/postroom/postroom/mailstore/journal"
+	"github.com/postroom/postroom/server/api"
 	"github.com/postroom/postroom/server/certs"
 	"github.com/postroom/postroom/server/courier"
 	"github.com/postroom/postroom/server/courier/schedule"
@@ -41,6 +43,7 @@ type Config struct {
 	HTTP       HTTPConfig       `toml:"http"`
 	Health     HealthConfig     `toml:"health"`
 	Webhooks   WebhooksConfig   `toml:"webhooks"`
+	Events     EventsConfig     `toml:"events"`
 	Storage    StorageConfig    `toml:"storage"`
 }
 
@@ -171,6 +174,19 @@ type HealthConfig struct {
 	InboundProbe []string `toml:"inbound_probe"` // a program and its arguments, that finds out from outside whether port 25 is reached
 }
 
+// EventsConfig is how much of each workspace's journal is kept.
+type EventsConfig struct {
+	KeepFor       time.Duration `toml:"keep_for"`
+	KeepLines     int64         `toml:"keep_lines"`
+	KeepHeldFor   time.Duration `toml:"keep_held_for"` // for a follower that has not read it yet
+	KeepHeldLines int64         `toml:"keep_held_lines"`
+	MaxStreams    int           `toml:"max_streams_per_workspace"` // WebSockets and server-sent streams together
+}
+
+func (c EventsConfig) keep() journal.Keep {
+	return journal.Keep{Age: c.KeepFor, Lines: c.KeepLines, HeldAge: c.KeepHeldFor, HeldLines: c.KeepHeldLines}
+}
+
 // StorageConfig is what the store may use.
 type StorageConfig struct {
 	MinFreeBytes int64 `toml:"min_free_bytes"` // below this much free space nothing new is accepted
@@ -200,6 +216,7 @@ func DefaultConfig() Config {
 		IMAP: IMAPConfig{Listen: ":143", ListenTLS: ":993", MaxMessageBytes: imapd.DefaultMaxMessageBytes, MaxConnections: imapd.DefaultMaxConnections,
 			MaxConnectionsPerSource: imapd.DefaultMaxConnectionsPerSource, MaxConnectionsPerInbox: imapd.DefaultMaxConnectionsPerInbox},
 		HTTP:     HTTPConfig{Listen: "127.0.0.1:8080", MaxConnections: 4096},
+		Events:   EventsConfig{KeepFor: journal.DefaultAge, KeepLines: journal.DefaultLines, KeepHeldFor: journal.DefaultHeldAge, KeepHeldLines: journal.DefaultHeldLines, MaxStreams: api.DefaultMaxSockets},
 		Health:   HealthConfig{BlockLists: []string{}, InboundProbe: []string{}},
 		Webhooks: WebhooksConfig{AllowNetworks: []string{}},
 		Storage:  StorageConfig{MinFreeBytes: mailstore.DefaultMinFree},

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/postroom/postroom/mailstore"
+	"github.com/postroom/postroom/server/api"
 	"github.com/postroom/postroom/server/dnscheck"
 	"github.com/postroom/postroom/tenancy"
 )
@@ -77,8 +78,18 @@ func checkConfig(cfg Config, lines map[string]int) []mistake {
 	c.number("imap.max_connections_per_source", int64(cfg.IMAP.MaxConnectionsPerSource), 1, 1_000_000)
 	c.number("imap.max_connections_per_inbox", int64(cfg.IMAP.MaxConnectionsPerInbox), 1, 1_000_000)
 	c.number("http.max_connections", int64(cfg.HTTP.MaxConnections), 1, 100_000)
+	c.events(cfg.Events)
 	c.number("storage.min_free_bytes", cfg.Storage.MinFreeBytes, 0, 1<<50)
 	return c.mistakes
+}
+
+// events looks at how much of the journals is kept. What is held is kept no shorter than the rest.
+func (c *checker) events(e EventsConfig) {
+	c.duration("events.keep_for", e.KeepFor, time.Hour, 10*365*24*time.Hour)
+	c.duration("events.keep_held_for", e.KeepHeldFor, e.KeepFor, 10*365*24*time.Hour)
+	c.number("events.keep_lines", e.KeepLines, 1000, 1_000_000_000)
+	c.number("events.keep_held_lines", e.KeepHeldLines, e.KeepLines, 1_000_000_000)
+	c.number("events.max_streams_per_workspace", int64(e.MaxStreams), 1, api.MaxSockets)
 }
 
 func checkNameServer(text string) error {

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/postroom/postroom/server/api"
 	"github.com/postroom/postroom/server/courier"
 	"github.com/postroom/postroom/server/rspamd"
 )
@@ -122,6 +123,7 @@ func (c *devCommand) config(dataDir string) (Config, error) {
 	cfg.SMTP.Listen, cfg.HTTP.Listen, cfg.IMAP.Listen, cfg.IMAP.ListenTLS = c.SMTP, c.HTTP, c.IMAP, c.IMAPS
 	cfg.SMTP.Authenticate, cfg.SMTP.TrustedNetworks = c.Authenticate, nil // all that comes is from this machine
 	cfg.SMTP = cfg.SMTP.withoutPace()
+	cfg.HTTP.MaxConnections = api.MaxSockets // all from this machine
 	cfg.DNS.Servers, cfg.Junk.Rspamd, cfg.Junk.DNSBL = c.DNS, c.Rspamd, c.DNSBL
 	cfg.Log.Level = slog.LevelError.String()
 	if c.Verbose {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -114,6 +115,9 @@ func paced(next http.Handler, running *sync.WaitGroup) http.Handler {
 			r.Body = &pacedBody{ReadCloser: r.Body, control: pw.control, end: time.Now().Add(bodyWhole)}
 		}
 		next.ServeHTTP(pw, r)
+		if pw.hijacked { // whoever took the connection sets its deadlines
+			return
+		}
 		pw.arm() // for what net/http still has in its buffer, and the rest of a body that nobody read
 		_ = pw.control.SetReadDeadline(time.Now().Add(bodyStep))
 	})
@@ -145,7 +149,8 @@ func (b *pacedBody) Read(p []byte) (int, error) {
 // pacedWriter is an answer whose every piece must leave within a step.
 type pacedWriter struct {
 	http.ResponseWriter
-	control *http.ResponseController
+	control  *http.ResponseController
+	hijacked bool
 }
 
 func (w *pacedWriter) arm()    { _ = w.control.SetWriteDeadline(time.Now().Add(writeStep)) }
@@ -153,6 +158,13 @@ func (w *pacedWriter) disarm() { _ = w.control.SetWriteDeadline(time.Time{}) }
 
 // Unwrap lets http.ResponseController reach the connection.
 func (w *pacedWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// Hijack hands out the connection, whose deadlines are no business of this writer any more.
+func (w *pacedWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	conn, rw, err := w.control.Hijack()
+	w.hijacked = err == nil
+	return conn, rw, err
+}
 
 // Write writes in pieces, each with its own deadline, so that a slow reader gets all and a dead one is noticed.
 func (w *pacedWriter) Write(p []byte) (int, error) {

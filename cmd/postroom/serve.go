@@ -205,7 +205,7 @@ func (p *postroom) openStores(ctx context.Context) error {
 		minFree = -1 // the store's word for no floor
 	}
 	var err error
-	if p.store, err = mailstore.Open(p.cfg.DataDir, mailstore.Options{Log: p.log, MinFree: minFree}); err != nil {
+	if p.store, err = mailstore.Open(p.cfg.DataDir, mailstore.Options{Log: p.log, MinFree: minFree, Keep: p.cfg.Events.keep()}); err != nil {
 		return err
 	}
 	opts := tenancy.Options{Log: p.log, Hostname: p.cfg.Hostname, Sandbox: p.cfg.Domains.Sandbox}
@@ -322,7 +322,7 @@ func (p *postroom) proxies() proxy.Trusted {
 }
 
 func (p *postroom) apiConfig(lists *dnsbl.Lists, scanner *rspamd.Client) api.Config {
-	cfg := api.Config{Version: thisBuild().Version, Hostname: p.cfg.Hostname, Domains: p.domains, Health: p.makeHealth(lists, scanner), PublicURL: p.publicURL(), MaxMessageBytes: p.cfg.SMTP.MaxMessageBytes, PDFText: pdfText,
+	cfg := api.Config{Version: thisBuild().Version, Hostname: p.cfg.Hostname, Domains: p.domains, Health: p.makeHealth(lists, scanner), PublicURL: p.publicURL(), MaxMessageBytes: p.cfg.SMTP.MaxMessageBytes, MaxSockets: p.cfg.Events.MaxStreams, PDFText: pdfText,
 		Outbound: p.outboundPolicy(), TryWebhook: p.hooks.Try}
 	cfg.Why = func(ws mailstore.WorkspaceID, row int64) (string, time.Time) {
 		reason, until := p.courier.Why(ws, row)

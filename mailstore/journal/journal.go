@@ -21,7 +21,7 @@ import (
 // MaxRead is the number of lines that one Read gives at most.
 const MaxRead = 500
 
-// maxScan bounds the lines that one Read looks at when a filter passes few of them.
+// maxScan bounds the numbers that one Read looks at when a filter passes few lines.
 const maxScan = 5000
 
 // Line is one thing that happened. Data is what the thing was at that moment, as JSON; who appends it says its shape.
@@ -73,19 +73,6 @@ func ParseCursor(s string) (Cursor, error) {
 type Filter struct {
 	Inboxes []string // only lines of these inboxes
 	Types   []string
-}
-
-func (f Filter) passes(l Line) bool {
-	return (len(f.Inboxes) == 0 || contains(f.Inboxes, l.InboxID)) && (len(f.Types) == 0 || contains(f.Types, l.Type))
-}
-
-func contains(list []string, s string) bool {
-	for _, x := range list {
-		if x == s {
-			return true
-		}
-	}
-	return false
 }
 
 // Begin gives a new journal its epoch. It is called once, when the file is made or made anew.
@@ -153,35 +140,58 @@ func Read(tx *sqlite.Tx, after Cursor, f Filter, limit int) (Page, error) {
 	if err != nil {
 		return Page{}, err
 	}
-	var first, last int64
-	if err := tx.Row("SELECT COALESCE(MIN(seq), 0), COALESCE(MAX(seq), 0) FROM journal", nil, &first, &last); err != nil {
+	first, last, err := span(tx)
+	if err != nil {
 		return Page{}, err
 	}
 	p := Page{Next: Cursor{Epoch: e, Seq: after.Seq}}
-	if after != (Cursor{}) && (after.Epoch != e || after.Seq > last || after.Seq < first-1) {
-		p.Gap = true
-		p.Next.Seq = 0
+	p.Gap = after != (Cursor{}) && (after.Epoch != e || after.Seq > last || after.Seq < first-1)
+	if p.Gap || after == (Cursor{}) {
+		p.Next.Seq = max(0, first-1)
 	}
-	scanned := 0
-	err = tx.Each("SELECT "+columns+" FROM journal WHERE seq > ? ORDER BY seq LIMIT ?",
-		sqlite.Args(p.Next.Seq, maxScan), func(scan func(...any) error) error {
-			scanned++
-			if len(p.Lines) == limit {
-				p.More = true
-				return nil
-			}
-			l, err := readLine(e, scan)
-			if err != nil {
-				return err
-			}
-			p.Next.Seq = l.Cursor.Seq
-			if f.passes(l) {
-				p.Lines = append(p.Lines, l)
-			}
-			return nil
+	end := min(p.Next.Seq+maxScan, last)
+	if p.Lines, err = f.lines(tx, p.Next, end, limit); err != nil {
+		return Page{}, err
+	}
+	if len(p.Lines) == limit {
+		end = p.Lines[limit-1].Cursor.Seq
+	}
+	p.Next.Seq = max(p.Next.Seq, end)
+	p.More = p.Next.Seq < last
+	return p, nil
+}
+
+// span is the numbers of the oldest and of the newest line, zeros without any.
+func span(tx *sqlite.Tx) (first, last int64, err error) {
+	err = tx.Row("SELECT COALESCE((SELECT MIN(seq) FROM journal), 0), COALESCE((SELECT MAX(seq) FROM journal), 0)", nil, &first, &last)
+	return first, last, err
+}
+
+// lines gives the lines behind after, up to the number end, that pass. The database filters: what does not pass is never
+// copied.
+func (f Filter) lines(tx *sqlite.Tx, after Cursor, end int64, limit int) (list []Line, err error) {
+	types, inboxes, err := f.lists()
+	if err != nil {
+		return nil, err
+	}
+	err = tx.Each("SELECT "+columns+` FROM journal WHERE seq > ? AND seq <= ?
+		AND (? OR type IN (SELECT value FROM json_each(?))) AND (? OR inbox_id IN (SELECT value FROM json_each(?))) ORDER BY seq LIMIT ?`,
+		sqlite.Args(after.Seq, end, len(f.Types) == 0, types, len(f.Inboxes) == 0, inboxes, limit), func(scan func(...any) error) error {
+			l, err := readLine(after.Epoch, scan)
+			list = append(list, l)
+			return err
 		})
-	p.More = p.More || scanned == maxScan
-	return p, err
+	return list, err
+}
+
+// lists are the filter's fields as JSON.
+func (f Filter) lists() (types, inboxes string, err error) {
+	t, err := json.Marshal(append([]string{}, f.Types...))
+	if err != nil {
+		return "", "", err
+	}
+	in, err := json.Marshal(append([]string{}, f.Inboxes...))
+	return string(t), string(in), err
 }
 
 const columns = "seq, id, type, inbox_id, message_id, thread_id, at, data"

@@ -8,12 +8,12 @@ package api
 import (
 	"cmp"
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"sync"
 	"time"
 
-	"github.com/danielgtaylor/huma/v2"
 	"github.com/postroom/postroom/mailstore"
 	"github.com/postroom/postroom/server/api/mcp"
 	"github.com/postroom/postroom/server/dnscheck"
@@ -32,18 +32,21 @@ const (
 	MaxWait         = 60        // seconds that a long poll waits at most
 	DefaultLimit    = 50        // entries of a page
 	MaxLimit        = 200
-	MaxSockets      = 20000 // WebSockets at a time, in all
+	MaxSockets      = 20000 // WebSockets and server-sent streams at a time, in all
 	MaxWaits        = 20000 // requests that wait for a message at a time, in all
 	MaxFrameBytes   = 64 << 10
 	MaxSocketErrors = 10       // bad frames of one client, then its socket is closed
 	MaxMessageBytes = 50 << 20 // octets of a message that is sent, unless the configuration says otherwise
 )
 
+// DefaultMaxSockets is how many WebSockets and server-sent streams one workspace may have open.
+const DefaultMaxSockets = 1000
+
 // Config of the interface. Zero fields get their defaults.
 type Config struct {
 	Version    string // of the program, for the OpenAPI document
 	Hostname   string // of this server, for what simulated mail says of its way; default "localhost"
-	MaxSockets int    // WebSockets of one workspace at a time; default 1000
+	MaxSockets int    // WebSockets and server-sent streams of one workspace at a time; default DefaultMaxSockets
 	MaxWaits   int    // requests of one workspace that wait for a message at a time; default 1000
 
 	// Domains says what the DNS of domains should be, and what it is. nil: they are to lead to "localhost", and the DNS is not asked.
@@ -82,7 +85,7 @@ type Config struct {
 func (c Config) withDefaults() Config {
 	c.Version = cmp.Or(c.Version, "dev")
 	c.Hostname = cmp.Or(c.Hostname, "localhost")
-	c.MaxSockets = cmp.Or(c.MaxSockets, 1000)
+	c.MaxSockets = cmp.Or(c.MaxSockets, DefaultMaxSockets)
 	c.MaxWaits = cmp.Or(c.MaxWaits, 1000)
 	c.PingInterval = cmp.Or(c.PingInterval, 25*time.Second)
 	c.SilentSocket = cmp.Or(c.SilentSocket, 2*time.Second)
@@ -101,14 +104,13 @@ type Server struct {
 	log         *slog.Logger
 	mux         *http.ServeMux
 	sockets     sockets
+	shares      shares
 	waits       waits
 	simulations simulations
 	large       map[string]large // the routes that take large bodies, by their patterns
 	v0          *v0Table
 	room        *room
 	mcp         *mcp.HTTP
-
-	socketQuery []*huma.Param // what the WebSocket's query may hold
 
 	drainOnce sync.Once
 	draining  chan struct{}
@@ -151,8 +153,16 @@ func (s *Server) Drain(ctx context.Context) error {
 	})
 	err := s.sockets.wait(ctx)
 	s.cut()
+	if err != nil {
+		soon, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWords)
+		defer cancel()
+		err = errors.Join(err, s.sockets.wait(soon))
+	}
 	return err
 }
+
+// lastWords is how long streams that were cut may take to notice.
+const lastWords = 5 * time.Second
 
 func (s *Server) isDraining() bool {
 	select {

@@ -77,7 +77,7 @@ func changeResultOf(o mailstore.Outcome) changeResult {
 	return changeResult{string(o.ID), o.Message.Labels, batchProblemOf(o.Err)}
 }
 
-func messageIDs(list []string) []mailstore.MessageID {
+func namedMessages(list []string) []mailstore.MessageID {
 	return each(list, func(id string) mailstore.MessageID { return mailstore.MessageID(id) })
 }
 
@@ -90,7 +90,7 @@ func (s *Server) batchRoutes(a huma.API) {
 			if err != nil {
 				return 0, done, err
 			}
-			list, err := box.ChangeMessages(ctx, messageIDs(in.Body.IDs), in.Body.change())
+			list, err := box.ChangeMessages(ctx, namedMessages(in.Body.IDs), in.Body.change())
 			return http.StatusOK, changeResults{each(list, changeResultOf)}, err
 		})
 	registerAction(s, a, route(http.MethodPost, path+"batch-delete", "deleteMessages", "messages", "Move up to 1000 messages to Trash, or remove them, in one commit", 200),
@@ -99,7 +99,7 @@ func (s *Server) batchRoutes(a huma.API) {
 			if err != nil {
 				return 0, done, err
 			}
-			list, err := box.DeleteMessages(ctx, messageIDs(in.Body.IDs), in.Body.Permanent)
+			list, err := box.DeleteMessages(ctx, namedMessages(in.Body.IDs), in.Body.Permanent)
 			return http.StatusOK, changeResults{each(list, changeResultOf)}, err
 		})
 }
@@ -133,7 +133,7 @@ func getMessages(ctx context.Context, g *tenancy.Grant, in *batchGet) ([]readRes
 	if err != nil {
 		return nil, err
 	}
-	list, err := box.MessagesNamed(ctx, messageIDs(in.Body.IDs))
+	list, err := box.MessagesNamed(ctx, namedMessages(in.Body.IDs))
 	if err != nil {
 		return nil, err
 	}

@@ -149,7 +149,7 @@ func TestOperationIDsAreUniqueAndStable(t *testing.T) {
 
 // besideTheDocument are the routes that it does not tell of: another protocol, pages for people, documents, and what
 // tells a balancer that the server lives.
-var besideTheDocument = []string{"/mcp", "GET /download/{token}", "GET /healthz", "GET /llms.txt", "GET /readyz", "GET /setup/{token}", "GET /setup/{token}/zone", "GET /u/{token}", "POST /u/{token}"}
+var besideTheDocument = []string{"/mcp", "GET /asyncapi.json", "GET /download/{token}", "GET /healthz", "GET /llms.txt", "GET /readyz", "GET /setup/{token}", "GET /setup/{token}/zone", "GET /u/{token}", "POST /u/{token}"}
 
 // Each operation is routed under its own name, and a path has no other methods than it tells of.
 func TestTheDocumentAndTheRoutesAreTheSame(t *testing.T) {
@@ -179,7 +179,7 @@ func TestTheDocumentAndTheRoutesAreTheSame(t *testing.T) {
 
 // The document is built from the routes; what is registered by hand is known here.
 func TestNoRouteIsMissingInTheDocument(t *testing.T) {
-	beside := []string{`"GET "+socketPath`} // which is added to the document by hand
+	beside := []string{`"GET "+socketPath`, `"GET "+streamPath`} // which are added to the document by hand
 	for _, pattern := range besideTheDocument {
 		beside = append(beside, strconv.Quote(pattern))
 	}

@@ -93,7 +93,7 @@ func (f *follower) event(ctx context.Context, l journal.Line) (event, error) {
 		e.Data = data
 		return e, err
 	case l.MessageID != "":
-		e.Data = map[string]string{"id": l.MessageID, "inboxId": l.InboxID, "threadId": l.ThreadID}
+		e.Data = messageIDs{l.MessageID, l.InboxID, l.ThreadID}
 	case l.Type == "message.rejected":
 		data, err := f.rejected(l)
 		e.Data = data
@@ -173,15 +173,27 @@ type eventsQuery struct {
 func (s *Server) eventRoutes(a huma.API, mux *http.ServeMux) {
 	register(s, a, route(http.MethodGet, "/v1/events", "listEvents", "events", "Read the journal, oldest first, and wait for more", 200), s.listEvents)
 	mux.HandleFunc("GET "+socketPath, s.serveSocket)
-	op := route(http.MethodGet, socketPath, "openSocket", "events", "WebSocket: every event as it happens, as one JSON frame", 0)
-	op.Parameters = []*huma.Param{
-		{Name: "workspaceId", In: "query", Schema: &huma.Schema{Type: huma.TypeString}, Description: "Which workspace an operator means; for other keys their own."},
-		{Name: "cursor", In: "query", Schema: &huma.Schema{Type: huma.TypeString}, Description: "Replay from here."},
-		{Name: "api_key", In: "query", Schema: &huma.Schema{Type: huma.TypeString}, Description: "The key, where no header can be set."},
+	mux.HandleFunc("GET /asyncapi.json", s.serveAsyncAPI)
+	s.documentStream(a, socketPath, "openSocket", "WebSocket: every event as it happens, as one JSON frame",
+		"101", &huma.Response{Description: "The protocol is WebSocket from here on."})
+	mux.HandleFunc("GET "+streamPath, s.serveStream)
+	s.documentStream(a, streamPath, "streamEvents", "Server-sent events: every event as it happens, with the frames of the WebSocket",
+		"200", &huma.Response{Description: "A stream that ends when the server does.", Content: map[string]*huma.MediaType{"text/event-stream": {Schema: &huma.Schema{Type: huma.TypeString}}}})
+}
+
+// documentStream tells of a route that the library does not serve.
+func (s *Server) documentStream(a huma.API, path, id, summary, status string, answer *huma.Response) {
+	op := route(http.MethodGet, path, id, "events", summary, 0)
+	op.Parameters = streamQuery
+	if path == streamPath {
+		op.Parameters = append([]*huma.Param{{Name: lastEventID, In: "header", Schema: &huma.Schema{Type: huma.TypeString}, Description: "The place to go on from; it counts before cursor."}}, streamQuery...)
 	}
-	s.socketQuery = op.Parameters
-	op.Responses = map[string]*huma.Response{"101": {Description: "The protocol is WebSocket from here on."}}
-	for _, status := range []int{400, 401, 403, 404, 426, 429, 500, 503} {
+	op.Responses = map[string]*huma.Response{status: answer}
+	refusals := []int{400, 401, 403, 404, 429, 500, 503}
+	if path == socketPath {
+		refusals = append(refusals, 426)
+	}
+	for _, status := range refusals {
 		op.Responses[strconv.Itoa(status)] = problemResponse(a, status)
 	}
 	a.OpenAPI().AddOperation(&op)
@@ -192,7 +204,9 @@ func (s *Server) listEvents(ctx context.Context, g *tenancy.Grant, in *eventsQue
 	if err != nil {
 		return nil, err
 	}
-	f.types, f.inboxes = listed(in.Types), inboxIDs(listed(in.InboxIDs))
+	if err := f.only(ctx, in.Types, in.InboxIDs); err != nil {
+		return nil, err
+	}
 	if in.Cursor != "" {
 		if err := f.start(ctx, in.Cursor); err != nil {
 			return nil, err
@@ -254,8 +268,4 @@ func (s *Server) await(ctx context.Context, f *follower, deadline time.Time) boo
 		}
 	}()
 	return f.journal.Wait(ctx, f.cursor) == nil
-}
-
-func inboxIDs(list []string) []mailstore.InboxID {
-	return each(list, func(s string) mailstore.InboxID { return mailstore.InboxID(s) })
 }

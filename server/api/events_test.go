@@ -134,7 +134,7 @@ func TestSocketsAreRefusedBeforeTheUpgrade(t *testing.T) {
 		status     int
 	}{
 		"no key": {"", "", 401}, "a wrong key": {"", "pr_ws_wrong", 401}, "another's workspace": {"?workspaceId=" + w.b.id, w.a.key, 404},
-		"no such workspace": {"?workspaceId=ws_x", w.a.key, 404}, "an operator who says no workspace": {"", w.operator, 400}, "a bad cursor": {"?cursor=x", w.a.key, 400},
+		"no such workspace": {"?workspaceId=ws_x", w.a.key, 404}, "an operator's cursor without a workspace": {"?cursor=jc_AQAAAAAAAAAAAQ", w.operator, 400}, "a bad cursor": {"?cursor=x", w.a.key, 400},
 	} {
 		_, res, err := websocket.Dial(t.Context(), "ws"+strings.TrimPrefix(w.http.URL, "http")+"/v1/ws"+c.query, &websocket.DialOptions{HTTPHeader: http.Header{"X-Api-Key": {c.key}}})
 		if err == nil || res == nil || res.StatusCode != c.status {

@@ -231,8 +231,8 @@ func (s *Server) authenticate(r *http.Request) (*tenancy.Grant, error) {
 	return s.dir.Authenticate(r.Context(), key, from.Addr().Unmap())
 }
 
-// keyOfRequest finds the key of a request. A WebSocket's may also be in the query or a subprotocol, where browsers can
-// put it.
+// keyOfRequest finds the key of a request. A stream's may also be in the query, a WebSocket's also in a subprotocol, where
+// browsers can put it.
 func keyOfRequest(r *http.Request) (string, error) {
 	key := r.Header.Get("X-API-Key")
 	if len(slices.Compact(slices.Clone(r.Header.Values("X-API-Key")))) > 1 {
@@ -244,7 +244,7 @@ func keyOfRequest(r *http.Request) (string, error) {
 		}
 		key = strings.TrimSpace(bearer)
 	}
-	if key == "" && (r.URL.Path == socketPath || r.URL.Path == v0Path) {
+	if key == "" && (r.URL.Path == socketPath || r.URL.Path == streamPath || r.URL.Path == v0Path) {
 		if key = r.URL.Query().Get("api_key"); key == "" {
 			key = strings.TrimPrefix(keyProtocol(r), keyProtocolPrefix)
 		}

@@ -170,3 +170,135 @@ func TestADrainCutsSocketsThatAreLeftAtItsEnd(t *testing.T) {
 		t.Error("the socket is still there")
 	}
 }
+
+// What a client asks for in vain is told to it, and what it had before goes on.
+func TestASubscriptionToWhatIsNotThereIsAnsweredAndChangesNothing(t *testing.T) {
+	w := newWorld(t, Config{})
+	c := w.dial("", w.a.inboxKey)
+	narrow(t, c, "message.received")
+	ask := func(text string) (answer string) {
+		t.Helper()
+		if err := c.Write(t.Context(), websocket.MessageText, []byte(text)); err != nil {
+			t.Fatal(err)
+		}
+		for {
+			_, raw, err := c.Read(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if strings.HasPrefix(string(raw), `{"type":"error"`) {
+				return string(raw)
+			}
+		}
+	}
+	if a := ask(`{"type":"subscribe","eventTypes":["message.received","message.recieved"]}`); !strings.Contains(a, `"code":"validation_failed"`) || !strings.Contains(a, `"path":"eventTypes[1]"`) || !strings.Contains(a, "message.recieved") {
+		t.Error(a)
+	}
+	none := ask(`{"type":"subscribe","inboxIds":["` + nobody().inbox + `"]}`)
+	if !strings.Contains(none, `"code":"not_found"`) || !strings.Contains(none, `"path":"inboxIds[0]"`) {
+		t.Error(none)
+	}
+	for whose, id := range map[string]string{"the sibling": w.a.sibling, "another workspace's": w.b.inbox, "another workspace's address": w.b.address} {
+		if a := ask(`{"type":"subscribe","inboxIds":["` + id + `"]}`); a != none {
+			t.Errorf("%s is answered %s, what never was %s", whose, a, none)
+		}
+	}
+	w.deliver(w.a.address, "Subject: still here\r\n\r\nx\r\n")
+	if f := received(t, c); f.Data.Subject != "still here" {
+		t.Errorf("%+v", f)
+	}
+}
+
+func TestASubscriptionTakesThePlaceOfTheOneBefore(t *testing.T) {
+	w := newWorld(t, Config{})
+	var list eventList
+	w.must(200, "GET", "/v1/events?limit=1", w.a.key, "", &list)
+	c := w.dial("?types=message.deleted", w.a.key)
+	ask := func(text string) {
+		t.Helper()
+		if err := c.Write(t.Context(), websocket.MessageText, []byte(text)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ask(`{"type":"subscribe","inboxIds":["two@a.example"],"since":"` + list.NextCursor + `"}`)
+	second := w.deliver("two@a.example", "Subject: second\r\n\r\nx\r\n")
+	for {
+		f := next1(t, c)
+		if f.InboxID != w.a.sibling {
+			t.Fatalf("narrowed to the sibling, and told %+v", f)
+		}
+		if f.Data.ID == second {
+			break
+		}
+	}
+	ask(`{"type":"subscribe","eventTypes":["message.received"],"since":"` + list.NextCursor + `"}`)
+	if f := next1(t, c); f.Type != "message.received" || f.Data.ID != w.a.message {
+		t.Errorf("replayed %+v", f)
+	}
+	ask(`{"type":"subscribe","since":"jc_AQAAAAAAAAAAAQ"}`)
+	for f := next1(t, c); f.Type != "gap"; f = next1(t, c) {
+		if f.Type != "message.received" {
+			t.Fatalf("before the gap %+v", f)
+		}
+	}
+}
+
+func TestASocketIsPinged(t *testing.T) {
+	w := newWorld(t, Config{PingInterval: 30 * time.Millisecond})
+	pinged := make(chan struct{}, 100)
+	c, _, err := websocket.Dial(t.Context(), "ws"+strings.TrimPrefix(w.http.URL, "http")+"/v1/ws", &websocket.DialOptions{HTTPHeader: map[string][]string{"X-Api-Key": {w.a.key}},
+		OnPingReceived: func(context.Context, []byte) bool {
+			select {
+			case pinged <- struct{}{}:
+			default:
+			}
+			return true
+		}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.CloseNow()
+	ctx := c.CloseRead(t.Context())
+	for range 3 {
+		select {
+		case <-pinged:
+		case <-ctx.Done():
+			t.Fatal("it was closed")
+		}
+	}
+}
+
+// What many read at the same moment is read and encoded once, and told to each as its key may see it.
+func TestReadersOfOneJournalAreEachToldWhatTheyMaySee(t *testing.T) {
+	w := newWorld(t, Config{})
+	var k, revoked struct{ ID, Key string }
+	w.must(201, "POST", "/v1/workspaces/"+w.a.id+"/keys", w.a.key, `{"name":"k","permissions":["events:read"]}`, &k)
+	w.must(201, "POST", "/v1/workspaces/"+w.a.id+"/keys", w.a.key, `{"name":"r"}`, &revoked)
+	var all []*websocket.Conn
+	for i := range 20 {
+		all = append(all, w.dial("?types=message.received", []string{w.a.key, k.Key, w.a.inboxKey, revoked.Key}[i%4]))
+	}
+	w.deliver("two@a.example", "Subject: of the sibling\r\n\r\nx\r\n")
+	w.deliver(w.a.address, "Subject: first\r\n\r\nx\r\n")
+	for i, c := range all {
+		first := next1(t, c)
+		if i%4 != 2 {
+			first = next1(t, c)
+		}
+		if want := map[bool]string{true: "", false: "first"}[i%4 == 1]; first.InboxID != w.a.inbox || first.Data.Subject != want {
+			t.Errorf("reader %d is told %+v", i, first)
+		}
+	}
+	w.must(204, "DELETE", "/v1/workspaces/"+w.a.id+"/keys/"+revoked.ID, w.a.key, "", nil)
+	id := w.deliver(w.a.address, "Subject: second\r\n\r\nx\r\n")
+	for i, c := range all {
+		_, raw, err := c.Read(t.Context())
+		if i%4 == 3 {
+			if websocket.CloseStatus(err) != websocket.StatusPolicyViolation {
+				t.Errorf("the revoked key is told %s, %v", raw, err)
+			}
+		} else if err != nil || !strings.Contains(string(raw), id) {
+			t.Errorf("reader %d is told %s, %v", i, raw, err)
+		}
+	}
+}

@@ -42,7 +42,7 @@ func TestNoPartOfAQueryIsPassedOver(t *testing.T) {
 		}
 	}
 	var events eventList
-	w.must(200, "GET", "/v1/events?types=message.received&types=nothing&inboxIds="+w.a.sibling+"&inboxIds="+w.a.inbox, w.a.key, "", &events)
+	w.must(200, "GET", "/v1/events?types=message.received&types=message.opened&inboxIds="+w.a.sibling+"&inboxIds="+w.a.inbox, w.a.key, "", &events)
 	if len(events.Events) != 1 {
 		t.Errorf("%+v", events.Events)
 	}

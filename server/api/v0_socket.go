@@ -18,14 +18,20 @@ import (
 
 // serveV0Socket is the WebSocket of /v0. An operator's is over no workspace until it has named a pod or inboxes of one.
 func (s *Server) serveV0Socket(w http.ResponseWriter, r *http.Request) {
-	c := &socket{dialect: eventful{}}
-	g, err := grantOf(r.Context()), error(nil)
-	if g.Kind() != tenancy.Operator {
-		if c.follower, err = s.v0Follow(r.Context(), g, ""); err == nil { // the place is taken before the handshake ends
-			c.follower.types = v0DefaultTypes
+	from := &v0Source{srv: s, grant: grantOf(r.Context())}
+	var err error
+	if from.grant.Kind() != tenancy.Operator {
+		if from.follower, err = s.v0Follow(r.Context(), from.grant, ""); err == nil { // the place is taken before the handshake ends
+			from.types, from.held = v0DefaultTypes, string(from.workspace)
+			from.silence = make(chan struct{})
+			time.AfterFunc(s.cfg.SilentSocket, func() { close(from.silence) })
 		}
 	}
-	s.openSocket(w, r, c, err)
+	var placed source
+	if err == nil {
+		placed, err = s.placed(r, from, handshake)
+	}
+	s.openSocket(w, r, placed, eventful{}, err)
 }
 
 // v0Follow follows a workspace's journal from now on.
@@ -37,15 +43,113 @@ func (s *Server) v0Follow(ctx context.Context, g *tenancy.Grant, ws mailstore.Wo
 	return f, f.start(ctx, "")
 }
 
+// v0Source is a journal as a socket of /v0 hears it: nothing until its client has subscribed, or has said nothing for so long that it
+// is told all.
+type v0Source struct {
+	*follower // nil: an operator's, that has named nothing yet
+	srv       *Server
+	grant     *tenancy.Grant
+	held      string        // whose limit of streams counts, from the beginning
+	silence   chan struct{} // closed when the client has been silent for long; nil: it may be silent for ever
+	begun     bool
+	version   uint64 // of the workspace, when it was last read
+}
+
+func (v *v0Source) next(ctx context.Context) (batch, error) {
+	if !v.begun {
+		select {
+		case <-v.silence:
+			v.begun = true
+		default:
+			return batch{}, nil
+		}
+	}
+	v.version = v.journal.Version()
+	p, err := v.read(ctx, pageOfLines)
+	return batch{more: p.More, count: len(p.Lines), frame: func(ctx context.Context, i int) (text []byte, behind journal.Cursor, err error) {
+		e, known, err := v.srv.v0Event(ctx, v.follower, p.Lines[i])
+		if known && err == nil {
+			text, err = encodeFrame(e)
+		}
+		return text, p.Lines[i].Cursor, err
+	}}, err
+}
+
+func (v *v0Source) rung() (<-chan struct{}, func()) {
+	if !v.begun {
+		return v.silence, func() {}
+	}
+	return v.journal.Rung(v.version)
+}
+
+func (v *v0Source) narrow(sub subscribe) {
+	if sub.follower != nil {
+		v.follower = sub.follower
+	}
+	v.begun, v.types, v.inboxes = true, sub.EventTypes, sub.inboxes
+}
+
+func (v *v0Source) place() (c journal.Cursor) {
+	if v.follower != nil {
+		c = v.cursor
+	}
+	return c
+}
+
+func (v *v0Source) holder() string { return v.held }
+
+func (v *v0Source) close() {}
+
+// admit finds the inboxes that a client names, and the one workspace that all it names is in.
+func (v *v0Source) admit(ctx context.Context, sub *subscribe) error {
+	pods := map[mailstore.WorkspaceID]bool{}
+	for _, id := range sub.pods {
+		_, pod, err := v.grant.Journal(ctx, mailstore.WorkspaceID(id))
+		if err != nil {
+			return unknownName(err, "pod", id)
+		}
+		pods[pod] = true
+	}
+	for _, name := range sub.InboxIDs {
+		box, err := v.grant.Mail(ctx, "", name, tenancy.EventsRead)
+		if err != nil {
+			return unknownName(err, "inbox", name)
+		}
+		pods[box.WorkspaceID()] = true
+		sub.inboxes = append(sub.inboxes, box.ID())
+	}
+	operator := v.grant.Kind() == tenancy.Operator
+	if len(pods) > 1 || len(pods) == 0 && operator {
+		return errOnePod
+	}
+	var err error
+	for pod := range pods {
+		if operator {
+			sub.follower, err = v.srv.v0Follow(ctx, v.grant, pod)
+		}
+	}
+	return err
+}
+
+var errOnePod = fault.New(fault.Invalid, "workspace_required", "A socket hears of one pod: name one in pod_ids, or inboxes of one in inbox_ids.")
+
+// unknownName says which name of a frame leads nowhere.
+func unknownName(err error, what, name string) error {
+	if errors.Is(err, tenancy.ErrNotFound) {
+		return fault.New(fault.NotFound, "not_found", "There is no %s %s here.", what, fmt.Sprintf("%.100q", name))
+	}
+	return err
+}
+
 // eventful is the dialect of /v0. It says nothing that its clients do not know: no gap, and no frame to greet or to ping.
 type eventful struct{}
 
-func (eventful) silence(c *socket) time.Duration { return c.srv.cfg.SilentSocket }
-func (eventful) gap() any                        { return nil }
-func (eventful) subscribed(sub subscribe) any    { return sub.answer }
+func (eventful) answer(sub subscribe) any {
+	return v0Subscribe{"subscribed", sub.EventTypes, sub.InboxIDs, sub.pods}
+}
 
-func (eventful) wrong(err error) any {
-	e := v0ErrorOf(problem(err))
+func (eventful) complaint(p *Problem) any {
+	e := v0ErrorOf(p)
 	return map[string]string{"type": "error", "name": e.Name, "message": e.Message}
 }
 
@@ -57,15 +161,7 @@ func (eventful) closing(code websocket.StatusCode) websocket.StatusCode {
 	return code
 }
 
-func (eventful) event(ctx context.Context, c *socket, l journal.Line) (any, error) {
-	e, known, err := c.srv.v0Event(ctx, c.follower, l)
-	if !known || err != nil {
-		return nil, err
-	}
-	return e, nil
-}
-
-// v0Subscribe is the frame by which a client says what it wants to hear.
+// v0Subscribe is the frame by which a client says what it wants to hear, and the answer.
 type v0Subscribe struct {
 	Type       string   `json:"type"`
 	EventTypes []string `json:"event_types,omitempty"`
@@ -75,13 +171,10 @@ type v0Subscribe struct {
 
 var errV0Subscribe = fault.New(fault.Invalid, validationFailed, `Send {"type":"subscribe","event_types":[…],"inbox_ids":[…],"pod_ids":[…]}.`)
 
-// maxV0Subscribed bounds the inboxes, and the pods, that one frame names.
-const maxV0Subscribed = 1000
-
-func (eventful) parse(ctx context.Context, c *socket, frame []byte) (sub subscribe, err error) {
+func (eventful) parse(frame []byte) (sub subscribe, err error) {
 	var asked v0Subscribe
 	var names map[string]json.RawMessage
-	if unmarshal(frame, &names) != nil || json.Unmarshal(frame, &asked) != nil || asked.Type != "subscribe" || len(asked.InboxIDs)+len(asked.PodIDs) > maxV0Subscribed {
+	if unmarshal(frame, &names) != nil || json.Unmarshal(frame, &asked) != nil || asked.Type != "subscribe" || len(asked.InboxIDs)+len(asked.PodIDs) > maxFollowed {
 		return sub, errV0Subscribe
 	}
 	for name := range names {
@@ -94,51 +187,9 @@ func (eventful) parse(ctx context.Context, c *socket, frame []byte) (sub subscri
 			return sub, fault.New(fault.Invalid, validationFailed, "There is no event of the type %.40q.", name)
 		}
 	}
-	ws, err := c.podOf(ctx, asked, &sub)
-	if err == nil && c.grant.Kind() == tenancy.Operator {
-		sub.follower, err = c.srv.v0Follow(ctx, c.grant, ws)
-	}
-	if sub.EventTypes = asked.EventTypes; len(sub.EventTypes) == 0 {
+	sub = subscribe{EventTypes: asked.EventTypes, InboxIDs: asked.InboxIDs, pods: asked.PodIDs}
+	if len(sub.EventTypes) == 0 {
 		sub.EventTypes = v0DefaultTypes
 	}
-	asked.Type = "subscribed"
-	sub.answer = asked
-	return sub, err
-}
-
-var errOnePod = fault.New(fault.Invalid, "workspace_required", "A socket hears of one pod: name one in pod_ids, or inboxes of one in inbox_ids.")
-
-// podOf finds the inboxes that a client names, and the one workspace that all it names is in.
-func (c *socket) podOf(ctx context.Context, asked v0Subscribe, sub *subscribe) (ws mailstore.WorkspaceID, err error) {
-	pods := map[mailstore.WorkspaceID]bool{}
-	for _, id := range asked.PodIDs {
-		_, pod, err := c.grant.Journal(ctx, mailstore.WorkspaceID(id))
-		if err != nil {
-			return "", unknownName(err, "pod", id)
-		}
-		pods[pod] = true
-	}
-	for _, name := range asked.InboxIDs {
-		box, err := c.grant.Mail(ctx, "", name, tenancy.EventsRead)
-		if err != nil {
-			return "", unknownName(err, "inbox", name)
-		}
-		pods[box.WorkspaceID()] = true
-		sub.InboxIDs = append(sub.InboxIDs, string(box.ID()))
-	}
-	if len(pods) > 1 || len(pods) == 0 && c.grant.Kind() == tenancy.Operator {
-		return "", errOnePod
-	}
-	for pod := range pods {
-		ws = pod
-	}
-	return ws, nil
-}
-
-// unknownName says which name of a frame leads nowhere.
-func unknownName(err error, what, name string) error {
-	if errors.Is(err, tenancy.ErrNotFound) {
-		return fault.New(fault.NotFound, "not_found", "There is no %s %s here.", what, fmt.Sprintf("%.100q", name))
-	}
-	return err
+	return sub, nil
 }

@@ -218,13 +218,3 @@ func TestAPostedEventIsTheEventOfTheOtherWays(t *testing.T) {
 		}
 	}
 }
-
-func sameJSON(a, b []byte) bool {
-	var x, y any
-	if json.Unmarshal(a, &x) != nil || json.Unmarshal(b, &y) != nil {
-		return false
-	}
-	m, _ := json.Marshal(x)
-	n, _ := json.Marshal(y)
-	return string(m) == string(n)
-}

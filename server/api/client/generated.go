@@ -1123,6 +1123,21 @@ func (c *Client) SimulateMessage(ctx context.Context, inbox string, params Simul
 	return do[Simulated](ctx, c, "POST", "/v1/inboxes/"+url.PathEscape(inbox)+"/simulate", params, body)
 }
 
+// StreamEventsParams are what StreamEvents may be told besides; zero values are left out.
+type StreamEventsParams struct {
+	LastEventID string   `header:"Last-Event-ID"` // The place to go on from; it counts before cursor.
+	WorkspaceID string   `query:"workspaceId"`    // Which workspace an operator means; without one, what happens in all of them, live only. For other keys their own.
+	Cursor      string   `query:"cursor"`         // Replay from here; without one, what happens from now on.
+	Types       []string `query:"types"`          // Only these types; separated by commas, or given several times.
+	InboxIDs    []string `query:"inboxIds"`       // Only events of these inboxes, likewise; ids or addresses.
+	APIKey      string   `query:"api_key"`        // The key, where no header can be set.
+}
+
+// StreamEvents: Server-sent events: every event as it happens, with the frames of the WebSocket (GET /v1/events/stream).
+func (c *Client) StreamEvents(ctx context.Context, params StreamEventsParams) (io.ReadCloser, error) {
+	return open(ctx, c, "GET", "/v1/events/stream", "", params, nil)
+}
+
 // TestWebhookParams are what TestWebhook may be told besides; zero values are left out.
 type TestWebhookParams struct {
 	WorkspaceID    string `query:"workspaceId"`      // Which workspace an operator means; for other keys their own.
