@@ -123,7 +123,7 @@ func (s *Server) draftRoutes(a huma.API) {
 		return nil, in.precondition(box.DeleteDraft(ctx, in.id(), in.version(), in.Permanent))
 	})
 	part := route(http.MethodGet, one+"/attachments/{attachment}", "getDraftAttachment", "drafts", "Get an attachment of a draft, decoded", 200)
-	part.Responses = bytesOf("application/octet-stream")
+	part.Responses = bytesOf("*/*")
 	register(s, a, part, func(ctx context.Context, g *tenancy.Grant, in *draftAttachmentPath) (*huma.StreamResponse, error) {
 		box, err := in.mail(ctx, g, tenancy.DraftsRead)
 		if err != nil {

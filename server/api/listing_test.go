@@ -28,6 +28,7 @@ func (w *world) ids(path, key string) (list []string) {
 func TestListsTakeEveryFilterOfTheContract(t *testing.T) {
 	w := newWorld(t, Config{})
 	first, aside := w.a.message, w.ids("/v1/inboxes/"+w.a.inbox+"/messages?labels=spam", w.a.key)[0]
+	w.must(204, "DELETE", "/v1/inboxes/"+w.a.inbox+"/messages/"+w.a.draft+"?permanent=true", w.a.key, "", nil)
 	second := w.deliver(w.a.address, "From: Bob Ray <bob@y.example>\r\nTo: two@a.example\r\nSubject: Dinner\r\nMessage-ID: <2@y.example>\r\n\r\nx\r\n")
 	third := w.deliver("two@a.example", "From: bob@y.example\r\nSubject: Lunch\r\n\r\nx\r\n")
 	gone := w.deliver(w.a.address, "Subject: gone\r\n\r\nx\r\n")
