@@ -332,6 +332,13 @@ var walls = map[string][]wallCall{
 	"Queue": workspaceCall(func(ctx context.Context, g *Grant, ws mailstore.WorkspaceID, of things) error {
 		return err3(g.Queue(ctx, ws, MessagesSend))
 	}, nil),
+	"Live": {{what: "what happens everywhere", want: map[Kind]fault.Kind{Operator: fineCall}, call: func(ctx context.Context, g *Grant, own, of things) error {
+		live, err := g.Live(ctx)
+		if err == nil {
+			live.Close()
+		}
+		return err
+	}}},
 	"Journal": workspaceCall(func(ctx context.Context, g *Grant, ws mailstore.WorkspaceID, of things) error {
 		return err3(g.Journal(ctx, ws))
 	}, nil),
