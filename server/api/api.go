@@ -8,6 +8,7 @@ package api
 import (
 	"cmp"
 	"context"
+	"crypto/x509"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -69,7 +70,8 @@ type Config struct {
 	// Caught gives the mail that is caught instead of leaving, newest first. nil: mail leaves.
 	Caught func() []CaughtMessage
 
-	Outbound outbound.Policy // which URLs of webhooks are connected to
+	Outbound      outbound.Policy // which URLs of webhooks and attachments are connected to
+	OutboundRoots *x509.CertPool  // whose certificates are believed there; nil: the system's
 
 	// TryWebhook posts a sample event to a webhook and tells what came of it. nil: no events are posted.
 	TryWebhook func(ctx context.Context, id tenancy.WebhookID, eventID, eventType string, body []byte) (mailstore.Dispatch, error)

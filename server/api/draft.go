@@ -165,7 +165,7 @@ func (s *Server) postDraft(ctx context.Context, in newDraft) (*createdDraft, err
 	}
 	d, replayed, err := sender.Mail.RecallDraft(ctx, w.request)
 	if err == nil && !replayed {
-		if err = w.read(); err == nil {
+		if err = w.read(ctx); err == nil {
 			d, replayed, err = createDraft(ctx, c.grant, w, in.InboxPath, in.Body)
 		}
 	}
@@ -192,7 +192,7 @@ func (s *Server) changeDraftRoute(a huma.API, path string) {
 		}
 		w := s.writing(callOf(ctx), sender, in.Body.letter())
 		w.attachedAs = addedAttachments
-		if err := w.read(); err != nil {
+		if err := w.read(ctx); err != nil {
 			return nil, err
 		}
 		d, err := changeDraft(ctx, g, w, in.id(), in.version(), in.Body)

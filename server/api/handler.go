@@ -214,6 +214,22 @@ func (s *Server) readAll(r io.Reader, declared int64, c *call, limit int64) ([]b
 	return whole.Bytes(), err
 }
 
+// take takes room for more of a workspace's octets, until the call is done.
+func (c *call) take(r *room, octets int64) error {
+	give, err := r.take(c.grant.WorkspaceID(), octets)
+	if err != nil {
+		return err
+	}
+	before := c.give
+	c.give = func() {
+		give()
+		if before != nil {
+			before()
+		}
+	}
+	return nil
+}
+
 // done gives back what the call took.
 func (c *call) done() {
 	if c.give != nil {

@@ -16,6 +16,7 @@ import (
 	"github.com/postroom/postroom/mailstore/compose"
 	"github.com/postroom/postroom/mailstore/fault"
 	"github.com/postroom/postroom/mailstore/message"
+	"github.com/postroom/postroom/server/outbound"
 	"github.com/postroom/postroom/tenancy"
 )
 
@@ -39,7 +40,8 @@ type Letter struct {
 type newAttachment struct {
 	Filename    string `json:"filename,omitempty" doc:"What the recipient sees; the last part of a path."`
 	ContentType string `json:"contentType,omitempty" doc:"Such as application/pdf; without it, by the filename's end."`
-	Content     string `json:"content" doc:"The octets, in base64."`
+	Content     string `json:"content,omitempty" doc:"The octets, in base64."`
+	URL         string `json:"url,omitempty" maxLength:"2000" doc:"Where the octets are fetched from while the request is answered, in the place of content: https on the public internet, without redirects; of at most 10 attachments, within 20 seconds."`
 	ContentID   string `json:"contentId,omitempty" doc:"By which the HTML shows it: cid:…"`
 	Disposition string `json:"disposition,omitempty" enum:"attachment,inline" doc:"How it is meant; attachment by default."`
 }
@@ -69,11 +71,12 @@ type writing struct {
 	thread      mailstore.ThreadID
 	repliesTo   mailstore.MessageID // what this replies to
 	request     *mailstore.Repeatable
+	fetch       fetcher
 	noLinks     bool // there is no address where links to unsubscribe could lead
 }
 
 // read takes the letter apart and tells all that is wrong with it at once.
-func (w *writing) read() error {
+func (w *writing) read(ctx context.Context) error {
 	var m mistakes
 	l := w.letter
 	w.to, w.cc, w.bcc, w.replyTo = m.people("body.to", l.To), m.people("body.cc", l.Cc), m.people("body.bcc", l.Bcc), m.people("body.replyTo", l.ReplyTo)
@@ -81,7 +84,7 @@ func (w *writing) read() error {
 	if len(from) > 1 {
 		m.add("body.from", "A message is from one address.")
 	}
-	w.attachments = m.attachments(w.attached(), l.Attachments, w.lifted)
+	w.attachments = m.attachments(w.attached(), l.Attachments, w.lifted, w.fetch.srv.cfg.Outbound)
 	for name, value := range l.Headers {
 		if lower := strings.ToLower(name); l.Unsubscribe && (lower == "list-unsubscribe" || lower == "list-unsubscribe-post") {
 			m.add("body.headers."+name, "The server writes this one, for unsubscribe is set.")
@@ -101,6 +104,14 @@ func (w *writing) read() error {
 	if len(w.to)+len(w.cc)+len(w.bcc) > compose.MaxRecipients {
 		return errTooManyTo
 	}
+	if err := w.author(from); err != nil {
+		return err
+	}
+	return w.fetchAttachments(ctx)
+}
+
+// author is who the message is from.
+func (w *writing) author(from []mailbox) error {
 	w.from = message.Address{Name: w.sender.Inbox.DisplayName, Address: w.sender.Inbox.Address}
 	if len(from) == 1 {
 		if w.from.Address = from[0].Address.Address; !w.sender.Owns(w.from.Address) {
@@ -111,12 +122,32 @@ func (w *writing) read() error {
 	return nil
 }
 
-// attachments reads attachments; what is no base64 is a mistake.
-func (m *mistakes) attachments(place string, list []newAttachment, contents []lifted) (all []compose.Attachment) {
+// fetchAttachments gets those that the letter gives a URL of, when nothing else is wrong with it.
+func (w *writing) fetchAttachments(ctx context.Context) error {
+	contents, err := w.fetch.all(ctx, w.attached(), w.letter.Attachments, w.most)
+	for i, content := range contents {
+		w.attachments[i].Content = content
+	}
+	return err
+}
+
+// attachments reads attachments; what is no base64 is a mistake. The content of one with a URL is still to come.
+func (m *mistakes) attachments(place string, list []newAttachment, contents []lifted, urls outbound.Policy) (all []compose.Attachment) {
+	fetched := 0
 	for i, a := range list {
-		content, ok := contentOf(contents, a.Content)
-		if !ok {
-			m.add(fmt.Sprintf("%s[%d].content", place, i), "The content is base64.")
+		var content []byte
+		at := fmt.Sprintf("%s[%d].", place, i)
+		if a.URL == "" {
+			var ok bool
+			if content, ok = contentOf(contents, a.Content); !ok {
+				m.add(at+"content", "Give the content in base64, or a url.")
+			}
+		} else if fetched++; a.Content != "" {
+			m.add(at+"url", "Give content or url, not both.")
+		} else if wrong := urls.CheckURL(a.URL); wrong != "" {
+			m.add(at+"url", "%s", wrong)
+		} else if fetched > MaxFetched {
+			m.add(at+"url", "At most 10 attachments are fetched (limit fetchedAttachments).")
 		}
 		all = append(all, compose.Attachment{Filename: a.Filename, ContentType: a.ContentType, Content: content, ContentID: a.ContentID, Inline: a.Disposition == "inline"})
 	}

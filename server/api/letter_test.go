@@ -157,6 +157,8 @@ func TestWrongLettersAreRefusedWithTheirPlace(t *testing.T) {
 		"content that is no base64":      {`{"to":"a@x.example","attachments":[{"content":"aGk="},{"content":"a*"}]}`, "body.attachments[1].content", 400, ""},
 		"content that is a number":       {`{"to":"a@x.example","attachments":[{"content":7}]}`, "body.attachments[0].content", 400, ""},
 		"an attachment by its address":   {`{"to":"a@x.example","attachments":[{"url":"http://127.0.0.1/","content":""}]}`, "body.attachments[0].url", 400, ""},
+		"an attachment of nothing":       {`{"to":"a@x.example","attachments":[{"filename":"a"}]}`, "body.attachments[0].content", 400, ""},
+		"content and an address":         {`{"to":"a@x.example","attachments":[{"url":"https://x.example/","content":"aGk="}]}`, "body.attachments[0].url", 400, ""},
 		"an unknown disposition":         {`{"to":"a@x.example","attachments":[{"content":"","disposition":"x"}]}`, "body.attachments[0].disposition", 400, ""},
 		"an unknown name":                {`{"to":"a@x.example","body":"x"}`, "body.body", 400, ""},
 		"a name in another case":         {`{"To":"a@x.example"}`, "", 400, ""},
@@ -264,8 +266,8 @@ func TestALargeBodyOfUnknownLengthIsTaken(t *testing.T) {
 }
 
 func TestLinksToUnsubscribeNeedAPublicAddress(t *testing.T) {
-	w := &writing{letter: Letter{Unsubscribe: true}, noLinks: true}
-	err := w.read()
+	w := &writing{letter: Letter{Unsubscribe: true}, noLinks: true, fetch: fetcher{srv: &Server{}}}
+	err := w.read(t.Context())
 	if f := fault.From(err); f == nil || len(f.Fields) != 1 || f.Fields[0].Path != "body.unsubscribe" {
 		t.Errorf("got %v", err)
 	}

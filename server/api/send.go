@@ -128,7 +128,7 @@ func (s *Server) once(ctx context.Context, in sendPost, do func(*writing) (mails
 	}
 	w := s.writing(c, sender, in.written())
 	w.request = r
-	if err := w.read(); err != nil {
+	if err := w.read(ctx); err != nil {
 		return sent, err
 	}
 	return do(w)
@@ -136,7 +136,7 @@ func (s *Server) once(ctx context.Context, in sendPost, do func(*writing) (mails
 
 // writing begins a letter of an inbox.
 func (s *Server) writing(c *call, sender tenancy.Sender, l Letter) *writing {
-	return &writing{sender: sender, letter: l, lifted: c.lifted, now: s.cfg.Clock(), most: s.cfg.MaxMessageBytes, noLinks: s.cfg.PublicURL == ""}
+	return &writing{sender: sender, letter: l, lifted: c.lifted, now: s.cfg.Clock(), most: s.cfg.MaxMessageBytes, fetch: fetcher{s, c}, noLinks: s.cfg.PublicURL == ""}
 }
 
 // repeatable names the call for what is committed in a workspace's own store; nil if it has no Idempotency-Key.

@@ -14,6 +14,7 @@ import (
 	"github.com/postroom/postroom/mailstore/fault"
 	"github.com/postroom/postroom/mailstore/message"
 	"github.com/postroom/postroom/server/mailauth"
+	"github.com/postroom/postroom/server/outbound"
 	"github.com/postroom/postroom/server/simulation"
 	"github.com/postroom/postroom/tenancy"
 )
@@ -159,7 +160,12 @@ func (in *simulateRequest) read(contents []lifted) (r simulation.Request, err er
 	} else if len(from) == 1 {
 		r.From = message.Address{Name: from[0].Name, Address: from[0].Address.Address}
 	}
-	r.Attachments = m.attachments("body.attachments", b.Attachments, contents)
+	for i, a := range b.Attachments {
+		if a.URL != "" {
+			m.add(fmt.Sprintf("body.attachments[%d].url", i), "Nothing is fetched for a simulation; give the content.")
+		}
+	}
+	r.Attachments = m.attachments("body.attachments", b.Attachments, contents, outbound.Policy{})
 	return r, m.err()
 }
 

@@ -258,7 +258,7 @@ func (v *v0Request) changeDraft(in v0DraftChange) (v0Answer, error) {
 	}
 	w := v.srv.writing(v.call, sender, c.letter())
 	w.attachedAs = addedAttachments
-	if err := w.read(); err != nil {
+	if err := w.read(v.ctx); err != nil {
 		return v0Answer{}, err
 	}
 	d, err := changeDraft(v.ctx, v.grant, w, v.draftID(), "", c)

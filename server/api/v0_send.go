@@ -2,7 +2,6 @@ package api
 
 import (
 	"encoding/json"
-	"fmt"
 
 	"github.com/postroom/postroom/mailstore"
 	"github.com/postroom/postroom/tenancy"
@@ -55,11 +54,8 @@ func (c V0Content) letter(to V0Recipients, subject string) (Letter, error) {
 	if c.TrackOpens {
 		return l, errTracking
 	}
-	for i, a := range c.Attachments {
-		if a.URL != "" {
-			return l, notBuilt(fmt.Sprintf("Fetching attachments[%d] from its url", i))
-		}
-		l.Attachments = append(l.Attachments, newAttachment{Filename: a.Filename, ContentType: a.ContentType, Content: a.Content, ContentID: a.ContentID, Disposition: a.ContentDisposition})
+	for _, a := range c.Attachments {
+		l.Attachments = append(l.Attachments, newAttachment{Filename: a.Filename, ContentType: a.ContentType, Content: a.Content, URL: a.URL, ContentID: a.ContentID, Disposition: a.ContentDisposition})
 	}
 	return l, nil
 }

@@ -1855,11 +1855,12 @@ type NewAddressBody struct {
 
 // NewAttachment is a part of the API.
 type NewAttachment struct {
-	Content     string  `json:"content"`               // The octets, in base64.
+	Content     *string `json:"content,omitempty"`     // The octets, in base64.
 	ContentID   *string `json:"contentId,omitempty"`   // By which the HTML shows it: cid:…
 	ContentType *string `json:"contentType,omitempty"` // Such as application/pdf; without it, by the filename's end.
 	Disposition *string `json:"disposition,omitempty"` // How it is meant; attachment by default.
 	Filename    *string `json:"filename,omitempty"`    // What the recipient sees; the last part of a path.
+	URL         *string `json:"url,omitempty"`         // Where the octets are fetched from while the request is answered, in the place of content: https on the public internet, without redirects; of at most 10 attachments, within 20 seconds.
 }
 
 // NewDomainBody is a part of the API.

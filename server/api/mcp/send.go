@@ -11,7 +11,8 @@ type (
 	newAttachment struct {
 		Filename    string `json:"filename" jsonschema:"its name"`
 		ContentType string `json:"contentType,omitempty" jsonschema:"its type; found out if it is not given"`
-		Content     string `json:"content" jsonschema:"the octets in base64"`
+		Content     string `json:"content,omitempty" jsonschema:"the octets in base64"`
+		URL         string `json:"url,omitempty" jsonschema:"where they are fetched from, in the place of content: https, public"`
 		ContentID   string `json:"contentId,omitempty" jsonschema:"by which the HTML refers to it"`
 	}
 	letter struct {
@@ -87,7 +88,7 @@ func filesOf(list []newAttachment) []client.NewAttachment {
 		return nil
 	}
 	return each(list, func(a newAttachment) client.NewAttachment {
-		return client.NewAttachment{Filename: optional(a.Filename), ContentType: optional(a.ContentType), Content: a.Content, ContentID: optional(a.ContentID)}
+		return client.NewAttachment{Filename: optional(a.Filename), ContentType: optional(a.ContentType), Content: optional(a.Content), URL: optional(a.URL), ContentID: optional(a.ContentID)}
 	})
 }
 
