@@ -126,9 +126,12 @@ func (c MessageChange) mailbox(p placement) string {
 }
 
 // ChangeMessage changes labels: unread and starred are flags, spam and trash move the message, others are keywords. A
-// change that changes nothing leaves no trace.
+// change that changes nothing leaves no trace. What was to be sent at a time and goes to Trash is cancelled.
 func (in Inbox) ChangeMessage(ctx context.Context, id MessageID, c MessageChange) (m Message, err error) {
 	if err := c.check(); err != nil {
+		return Message{}, err
+	}
+	if err := in.withdraw(ctx, MessageFilter{IDs: []MessageID{id}}, c); err != nil {
 		return Message{}, err
 	}
 	err = in.edit(ctx, func(e *edit) error {
@@ -144,7 +147,7 @@ func (in Inbox) ChangeMessage(ctx context.Context, id MessageID, c MessageChange
 // DeleteMessage moves the message to Trash. permanent, or a message that is in Trash alone, is removed for good. One that was to be
 // sent at a time is cancelled.
 func (in Inbox) DeleteMessage(ctx context.Context, id MessageID, permanent bool) error {
-	if err := in.cancelled(ctx, id); err != nil {
+	if err := in.cancelThose(ctx, MessageFilter{IDs: []MessageID{id}}); err != nil {
 		return err
 	}
 	return in.edit(ctx, func(e *edit) error { return e.delete(id, permanent) })

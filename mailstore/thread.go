@@ -305,6 +305,9 @@ func (in Inbox) ChangeThread(ctx context.Context, id ThreadID, c MessageChange) 
 	if err := c.check(); err != nil {
 		return Thread{}, err
 	}
+	if err := in.withdraw(ctx, MessageFilter{ThreadID: id}, c); err != nil {
+		return Thread{}, err
+	}
 	err = in.edit(ctx, func(e *edit) error {
 		if err := e.eachOf(id, func(m MessageID) error { return e.change(m, c) }); err != nil {
 			return err
@@ -317,7 +320,7 @@ func (in Inbox) ChangeThread(ctx context.Context, id ThreadID, c MessageChange) 
 
 // DeleteThread deletes all its messages as DeleteMessage does, in one commit.
 func (in Inbox) DeleteThread(ctx context.Context, id ThreadID, permanent bool) error {
-	if err := in.cancelThread(ctx, id); err != nil {
+	if err := in.cancelThose(ctx, MessageFilter{ThreadID: id}); err != nil {
 		return err
 	}
 	return in.edit(ctx, func(e *edit) error {
