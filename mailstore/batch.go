@@ -42,7 +42,7 @@ func (in Inbox) MessagesNamed(ctx context.Context, ids []MessageID) (list []Outc
 // ChangeMessages changes the labels of messages of the inbox, each once, in one commit. What cannot be done to one of
 // them is told of it, and the others are changed.
 func (in Inbox) ChangeMessages(ctx context.Context, ids []MessageID, c MessageChange) ([]Outcome, error) {
-	if err := c.check(); err != nil {
+	if err := c.Check(); err != nil {
 		return nil, err
 	}
 	return in.batch(ctx, ids, c.wants(LabelTrash) == 1, func(e *edit, id MessageID) error { return e.change(id, c) })

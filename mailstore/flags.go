@@ -44,8 +44,8 @@ func checkLabel(label string) error {
 	return nil
 }
 
-// check refuses what cannot be done before anything is done.
-func (c MessageChange) check() error {
+// Check refuses what cannot be done before anything is done.
+func (c MessageChange) Check() error {
 	for _, l := range append(slices.Clone(c.AddLabels), c.RemoveLabels...) {
 		switch l {
 		case LabelReceived, LabelSent, LabelDraft, LabelScheduled:
@@ -128,7 +128,7 @@ func (c MessageChange) mailbox(p placement) string {
 // ChangeMessage changes labels: unread and starred are flags, spam and trash move the message, others are keywords. A
 // change that changes nothing leaves no trace. What was to be sent at a time and goes to Trash is cancelled.
 func (in Inbox) ChangeMessage(ctx context.Context, id MessageID, c MessageChange) (m Message, err error) {
-	if err := c.check(); err != nil {
+	if err := c.Check(); err != nil {
 		return Message{}, err
 	}
 	if err := in.withdraw(ctx, MessageFilter{IDs: []MessageID{id}}, c); err != nil {

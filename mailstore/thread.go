@@ -317,7 +317,7 @@ func (in Inbox) thread(tx *sqlite.Tx, id ThreadID) (Thread, error) {
 
 // ChangeThread changes the labels of all its messages, in one commit.
 func (in Inbox) ChangeThread(ctx context.Context, id ThreadID, c MessageChange) (t Thread, err error) {
-	if err := c.check(); err != nil {
+	if err := c.Check(); err != nil {
 		return Thread{}, err
 	}
 	if err := in.withdraw(ctx, MessageFilter{ThreadID: id}, c); err != nil {

@@ -38,10 +38,14 @@ type IfMatch struct {
 
 // version is the one that is meant; "" is any.
 func (m IfMatch) version() string {
-	if v := strings.Trim(strings.TrimSpace(m.IfMatch), `"`); v != "*" {
+	switch v := strings.TrimSpace(m.IfMatch); v {
+	case "*":
+		return ""
+	case `""`: // the tag of nothing
 		return v
+	default:
+		return strings.Trim(v, `"`)
 	}
-	return ""
 }
 
 // precondition answers 412 where the change was for another version.
