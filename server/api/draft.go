@@ -144,7 +144,7 @@ func (s *Server) draftRoutes(a huma.API) {
 // createDraftRoute adds a POST whose answer is kept in the commit of the draft, in the workspace's own store.
 func (s *Server) createDraftRoute(a huma.API, path string) {
 	op := route(http.MethodPost, path, "createDraft", "drafts", "Make a draft", 201)
-	op.Description = "A draft with sendAt is sent by itself when that time comes, unless it is changed or deleted before. Mail clients see it in Drafts and can change it there; they put a new draft in its place."
+	op.Description = "A draft with sendAt, which must lie ahead, is sent by itself when that time comes, unless it is changed or deleted before. Mail clients see it in Drafts and can change it there; they put a new draft in its place."
 	op.Errors = append(op.Errors, http.StatusConflict, http.StatusServiceUnavailable)
 	op.MaxBodyBytes = MaxLetterBytes
 	s.large[op.Method+" "+op.Path] = large{limit: MaxSendBytes, need: tenancy.DraftsCreate, lift: true}

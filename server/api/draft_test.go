@@ -517,3 +517,15 @@ func TestAnEmptyEntityTagIsNoVersion(t *testing.T) {
 		t.Errorf("%d %s", a.status, a.body)
 	}
 }
+
+func TestAChangeOfNothingLeavesADraftAsItIs(t *testing.T) {
+	w := newWorld(t, Config{})
+	d := w.draft(w.a, `{"to":"ann@x.example","labels":["mine"]}`)
+	if now := w.changeDraft(w.a, d.ID, `{}`); now.Version != d.Version || now.UpdatedAt != d.UpdatedAt {
+		t.Errorf("%+v", now)
+	}
+	if a := w.do("PATCH", w.drafts(w.a)+"/"+d.ID, w.a.key, `{}`, "If-Match", `"9.9"`); a.status != 412 {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+	w.must(404, "PATCH", w.drafts(w.a)+"/"+w.a.message, w.a.key, `{}`, nil)
+}
