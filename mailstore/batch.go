@@ -42,23 +42,29 @@ func (in Inbox) MessagesNamed(ctx context.Context, ids []MessageID) (list []Outc
 // ChangeMessages changes the labels of messages of the inbox, each once, in one commit. What cannot be done to one of
 // them is told of it, and the others are changed.
 func (in Inbox) ChangeMessages(ctx context.Context, ids []MessageID, c MessageChange) ([]Outcome, error) {
-	if err := c.check(); err != nil {
+	if err := c.Check(); err != nil {
 		return nil, err
 	}
-	return in.batch(ctx, ids, func(e *edit, id MessageID) error { return e.change(id, c) })
+	return in.batch(ctx, ids, c.wants(LabelTrash) == 1, func(e *edit, id MessageID) error { return e.change(id, c) })
 }
 
 // DeleteMessages deletes messages of the inbox as DeleteMessage does, each once, in one commit.
 func (in Inbox) DeleteMessages(ctx context.Context, ids []MessageID, permanent bool) ([]Outcome, error) {
-	return in.batch(ctx, ids, func(e *edit, id MessageID) error { return e.delete(id, permanent) })
+	return in.batch(ctx, ids, true, func(e *edit, id MessageID) error { return e.delete(id, permanent) })
 }
 
-// batch runs do for each of the messages in one commit. do leaves a message whole that it refuses.
-func (in Inbox) batch(ctx context.Context, ids []MessageID, do func(*edit, MessageID) error) (list []Outcome, err error) {
+// batch runs do for each of the messages in one commit. do leaves a message whole that it refuses. cancel says that those which
+// wait for a time are cancelled before.
+func (in Inbox) batch(ctx context.Context, ids []MessageID, cancel bool, do func(*edit, MessageID) error) (list []Outcome, err error) {
 	if len(ids) > MaxBatchChange {
 		return nil, errBatchChange
 	}
 	ids = once(ids)
+	if cancel {
+		if err := in.cancelThose(ctx, MessageFilter{IDs: ids}); err != nil {
+			return nil, err
+		}
+	}
 	err = in.edit(ctx, func(e *edit) error {
 		refused := map[MessageID]error{}
 		for _, id := range ids {

@@ -380,3 +380,22 @@ func TestARepeatedRequestMakesOneDraft(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+func TestADraftOfAThreadThatWasMergedMeanwhileJoinsTheOneThatLives(t *testing.T) {
+	b := newBed(t)
+	first, second := b.deliver(mail("<1@x>", "", "One", "ann@x.example", "x")), b.deliver(mail("<2@x>", "", "Two", "ann@x.example", "x"))
+	b.deliver(mail("<3@x>", "<1@x> <2@x>", "Three", "ann@x.example", "x"))
+	live, gone := first.ThreadID, second.ThreadID
+	d := b.draft(draftMail("Plan", "x"), func(n *NewDraft) { n.Thread = gone })
+	th, err := b.in.Thread(t.Context(), gone)
+	if err != nil || d.ThreadID != live || th.ID != live || th.MessageCount != 4 {
+		t.Errorf("%s, %+v, %v", d.ThreadID, th, err)
+	}
+	done, err := b.trySubmit(outgoingMail("<4@x>", "Four"), func(s *Submission) { s.Thread = gone }, "x@far.example")
+	if err != nil || done.ThreadID != live {
+		t.Errorf("%+v, %v", done, err)
+	}
+	if list, _, err := b.in.Messages(t.Context(), MessageFilter{ThreadID: live}, nil, 0); err != nil || len(list) != 5 {
+		t.Errorf("%d messages, %v", len(list), err)
+	}
+}

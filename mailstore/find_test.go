@@ -548,3 +548,26 @@ func TestAPageThatLookedAtEnoughEnds(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+func TestADraftIsFoundAtTheTimeOfItsLastChange(t *testing.T) {
+	b := newBed(t)
+	d := b.draft(draftMail("Plan", "penguin"), nil)
+	b.pass(24 * time.Hour)
+	between := b.opt.Clock().UTC().Format(time.RFC3339)
+	b.deliver(mail("<1@x>", "", "Between", "ann@x.example", "penguin ostrich"))
+	b.pass(24 * time.Hour)
+	b.changeDraft(d.ID, DraftChange{Spool: b.spool(draftMail("Plan", "ostrich"))})
+	m := b.in.Mail()
+	for text, want := range map[string]string{
+		"ostrich": "Plan Between", "penguin": "Between", "ostrich after:" + between: "Plan Between", "ostrich before:" + between: "", "is:draft after:" + between: "Plan",
+	} {
+		if got := strings.Join(b.all(m, Search{Query: parsed(t, text), Limit: 1}), " "); got != want {
+			t.Errorf("%s: %s", text, got)
+		}
+	}
+	b.reopen()
+	b.rebuild()
+	if got := strings.Join(b.all(b.in.Mail(), Search{Query: parsed(t, "ostrich after:"+between)}), " "); got != "Plan Between" {
+		t.Errorf("after a rebuild: %s", got)
+	}
+}

@@ -44,8 +44,8 @@ func checkLabel(label string) error {
 	return nil
 }
 
-// check refuses what cannot be done before anything is done.
-func (c MessageChange) check() error {
+// Check refuses what cannot be done before anything is done.
+func (c MessageChange) Check() error {
 	for _, l := range append(slices.Clone(c.AddLabels), c.RemoveLabels...) {
 		switch l {
 		case LabelReceived, LabelSent, LabelDraft, LabelScheduled:
@@ -68,7 +68,7 @@ func (c MessageChange) check() error {
 
 // Keywords gives what the change makes of labels of the user's own; others among them are left out.
 func (c MessageChange) Keywords(labels []string) ([]string, error) {
-	if err := c.check(); err != nil {
+	if err := c.Check(); err != nil {
 		return nil, err
 	}
 	return c.keywords(userLabels(labels))
@@ -134,9 +134,12 @@ func (c MessageChange) mailbox(p placement) string {
 }
 
 // ChangeMessage changes labels: unread and starred are flags, spam and trash move the message, others are keywords. A
-// change that changes nothing leaves no trace.
+// change that changes nothing leaves no trace. What was to be sent at a time and goes to Trash is cancelled.
 func (in Inbox) ChangeMessage(ctx context.Context, id MessageID, c MessageChange) (m Message, err error) {
-	if err := c.check(); err != nil {
+	if err := c.Check(); err != nil {
+		return Message{}, err
+	}
+	if err := in.withdraw(ctx, MessageFilter{IDs: []MessageID{id}}, c); err != nil {
 		return Message{}, err
 	}
 	err = in.edit(ctx, func(e *edit) error {
@@ -152,7 +155,7 @@ func (in Inbox) ChangeMessage(ctx context.Context, id MessageID, c MessageChange
 // DeleteMessage moves the message to Trash. permanent, or a message that is in Trash alone, is removed for good. One that was to be
 // sent at a time is cancelled.
 func (in Inbox) DeleteMessage(ctx context.Context, id MessageID, permanent bool) error {
-	if err := in.cancelled(ctx, id); err != nil {
+	if err := in.cancelThose(ctx, MessageFilter{IDs: []MessageID{id}}); err != nil {
 		return err
 	}
 	return in.edit(ctx, func(e *edit) error { return e.delete(id, permanent) })

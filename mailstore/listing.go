@@ -2,6 +2,7 @@ package mailstore
 
 import (
 	"context"
+	"encoding/json"
 	"strings"
 	"time"
 
@@ -217,10 +218,12 @@ func (f MessageFilter) whereItLies(c *clauses) {
 // whatItSays narrows by what stands in the message.
 func (f MessageFilter) whatItSays(c *clauses) {
 	if f.From != "" {
-		c.add(`(envelope ->> '$.from') LIKE ? ESCAPE '\'`, like(f.From))
+		c.add(`(envelope ->> '$.from') LIKE ? ESCAPE '\'`, like(inJSON(f.From))) // for speed: what has it has this
+		c.add(named("json_each(envelope, '$.from') a"), like(f.From))
 	}
 	if f.To != "" {
-		c.add(`(COALESCE(envelope ->> '$.to', '') || COALESCE(envelope ->> '$.cc', '') || delivered_to) LIKE ? ESCAPE '\'`, like(f.To))
+		c.add(`(envelope || delivered_to) LIKE ? ESCAPE '\'`, like(inJSON(f.To)))
+		c.add(`(delivered_to LIKE ? ESCAPE '\' OR `+named("json_each(json_array(envelope -> '$.to', envelope -> '$.cc')) l, json_each(l.value) a")+")", like(f.To), like(f.To))
 	}
 	if f.Subject != "" {
 		c.add(`subject LIKE ? ESCAPE '\'`, like(f.Subject))
@@ -228,6 +231,17 @@ func (f MessageFilter) whatItSays(c *clauses) {
 	if f.HasAttachment != nil {
 		c.add("(attachments NOT IN ('null', '[]')) = ?", *f.HasAttachment)
 	}
+}
+
+// named is the condition that something stands in the name or the address of one of the addresses a.
+func named(addresses string) string {
+	return "EXISTS (SELECT 1 FROM " + addresses + ` WHERE COALESCE(a.value ->> '$.name', '') || char(10) || (a.value ->> '$.address') LIKE ? ESCAPE '\')`
+}
+
+// inJSON is a text as it stands within a string of JSON.
+func inJSON(s string) string {
+	encoded, _ := json.Marshal(s) // text always encodes
+	return string(encoded[1 : len(encoded)-1])
 }
 
 // narrowThreads writes the filter as SQL for threads.

@@ -116,3 +116,23 @@ func TestFiltersAnswerTheSameForFewAndForMany(t *testing.T) {
 		t.Errorf("%d threads, %v", len(more), err)
 	}
 }
+
+func TestAListIsNarrowedByWhatStandsInNamesAndAddressesAndByNothingElse(t *testing.T) {
+	b := newBed(t)
+	b.deliver("From: \"R&D <Ann> \\\"A\\\"\" <ann_1@x.example>\r\nTo: Bob & Co <bob@y.example>, c@y.example\r\nCc: \"Dan / O'Neil\" <dan@z.example>\r\nSubject: 50% off\r\n\r\nx\r\n")
+	for _, c := range []struct {
+		filter MessageFilter
+		want   int
+	}{
+		{MessageFilter{From: "r&d"}, 1}, {MessageFilter{From: "<ann>"}, 1}, {MessageFilter{From: `"A"`}, 1}, {MessageFilter{From: "ANN_1@x"}, 1}, {MessageFilter{From: `R&D <Ann> "A"`}, 1},
+		{MessageFilter{From: "name"}, 0}, {MessageFilter{From: "address"}, 0}, {MessageFilter{From: `":"`}, 0}, {MessageFilter{From: `\`}, 0}, {MessageFilter{From: "{"}, 0}, {MessageFilter{From: "annX1"}, 0}, {MessageFilter{From: "%"}, 0},
+		{MessageFilter{To: "bob & co"}, 1}, {MessageFilter{To: "BOB@y"}, 1}, {MessageFilter{To: "c@y.example"}, 1}, {MessageFilter{To: "o'neil"}, 1}, {MessageFilter{To: "me@demo"}, 1},
+		{MessageFilter{To: "name"}, 0}, {MessageFilter{To: "]["}, 0}, {MessageFilter{To: `","`}, 0},
+		{MessageFilter{Subject: "50% o"}, 1}, {MessageFilter{Subject: "5_%"}, 0},
+	} {
+		list, _, err := b.in.Messages(t.Context(), c.filter, nil, 0)
+		if err != nil || len(list) != c.want {
+			t.Errorf("%+v: %d, %v", c.filter, len(list), err)
+		}
+	}
+}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/postroom/postroom/mailstore/fault"
 	"github.com/postroom/postroom/mailstore/ident"
+	"github.com/postroom/postroom/mailstore/journal"
 	"github.com/postroom/postroom/mailstore/sqlite"
 )
 
@@ -224,5 +225,26 @@ func TestRebuildRefusesAnIdThatIsNone(t *testing.T) {
 		if _, err := Rebuild(t.Context(), b.dir, id, b.opt); fault.KindOf(err) != fault.NotFound {
 			t.Errorf("%q: %v", id, err)
 		}
+	}
+}
+
+func TestARebuildKeepsTheCountsOfTheJournal(t *testing.T) {
+	b := newBed(t)
+	b.deliver(mail("<1@x>", "", "One", "ann@x.example", "x"))
+	b.deliver(mail("<2@x>", "", "Two", "ann@x.example", "x"))
+	counted := func() (list []journal.Tally) {
+		b.t.Helper()
+		now := b.opt.Clock()
+		list, err := b.in.Journal().Tallies(t.Context(), now.Add(-time.Hour), now.Add(time.Hour), time.Hour)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return list
+	}
+	before := counted()
+	b.reopen()
+	b.rebuild()
+	if after := counted(); len(before) != 1 || before[0].Count != 2 || !slices.Equal(after, before) {
+		t.Errorf("%+v, %+v", before, after)
 	}
 }

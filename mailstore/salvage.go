@@ -9,10 +9,10 @@ import (
 )
 
 // salvaged are the tables that nothing but the index holds, taken from an old one as far as it can be read.
-var salvaged = []string{"lists", "senders", "suppressions", "rejections", "reports", "drafts"}
+var salvaged = []string{"lists", "senders", "suppressions", "rejections", "reports", "drafts", "tallies"}
 
 // noOldIndex is the problem that there is nothing to salvage from.
-const noOldIndex = "the old index is not there: allow and block lists, suppressions, records of refused mail, what users have judged, and what became of messages that were sent are lost"
+const noOldIndex = "the old index is not there: allow and block lists, suppressions, records of refused mail, what users have judged, what became of messages that were sent, and counts for metrics are lost"
 
 // salvageBatch is how many rows are in one commit.
 const salvageBatch = 500

@@ -159,29 +159,34 @@ func (in Inbox) CancelScheduled(ctx context.Context, id MessageID) (m Message, e
 	return in.Message(ctx, id)
 }
 
-// cancelled cancels a message if it waits for a time.
-func (in Inbox) cancelled(ctx context.Context, id MessageID) error {
-	if _, err := in.CancelScheduled(ctx, id); !errors.Is(err, errNotScheduled) {
-		return err
+// cancelThose cancels those of the messages named, or of the thread named, that wait for a time. What is in the courier's hand by now
+// goes its way.
+func (in Inbox) cancelThose(ctx context.Context, f MessageFilter) error {
+	if len(f.IDs) == 0 && f.ThreadID == "" { // else it would be all that there are
+		return nil
 	}
-	return nil
-}
-
-// cancelThread cancels the messages of a thread that wait for a time.
-func (in Inbox) cancelThread(ctx context.Context, id ThreadID) error {
+	f.Labels, f.IncludeTrash, f.IncludeSpam = []string{LabelSent, LabelScheduled}, true, true
 	for after, more := (*Place)(nil), true; more; more = after != nil {
-		list, next, err := in.Messages(ctx, MessageFilter{ThreadID: id, Labels: []string{LabelSent, LabelScheduled}, IncludeTrash: true}, after, 0)
+		list, next, err := in.Messages(ctx, f, after, 0)
 		if err != nil {
 			return err
 		}
 		for _, m := range list {
-			if err := in.cancelled(ctx, m.ID); err != nil {
+			if _, err := in.CancelScheduled(ctx, m.ID); err != nil && !errors.Is(err, errNotScheduled) && !errors.Is(err, ErrNotFound) {
 				return err
 			}
 		}
 		after = next
 	}
 	return nil
+}
+
+// withdraw is cancelThose for a change that moves these messages to Trash.
+func (in Inbox) withdraw(ctx context.Context, f MessageFilter, c MessageChange) error {
+	if c.wants(LabelTrash) != 1 {
+		return nil
+	}
+	return in.cancelThose(ctx, f)
 }
 
 // noteDue has the courier look at the workspace then. What it is about is committed: that this fails is no failure of it.

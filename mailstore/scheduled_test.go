@@ -225,8 +225,32 @@ func TestWhatIsDeletedIsNotSentAtItsTime(t *testing.T) {
 	if err := b.in.DeleteThread(t.Context(), m.ThreadID, true); err != nil {
 		t.Fatal(err)
 	}
+	first, second, labelled, together := submit(), submit(), submit(), submit()
+	if _, err := b.in.DeleteMessages(t.Context(), []MessageID{first, "msg_none", second}, false); err != nil {
+		t.Fatal(err)
+	}
+	trash := MessageChange{AddLabels: []string{LabelTrash}}
+	if m, err := b.in.ChangeMessage(t.Context(), labelled, trash); err != nil || m.Status != Cancelled {
+		t.Errorf("%+v, %v", m, err)
+	}
+	if list, err := b.in.ChangeMessages(t.Context(), []MessageID{together}, trash); err != nil || list[0].Message.Status != Cancelled {
+		t.Errorf("%+v, %v", list, err)
+	}
+	if m, err = b.in.Message(t.Context(), submit()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.in.ChangeThread(t.Context(), m.ThreadID, trash); err != nil {
+		t.Fatal(err)
+	}
+	kept := submit()
+	if list, err := b.in.DeleteMessages(t.Context(), nil, true); err != nil || len(list) != 0 {
+		t.Errorf("%+v, %v", list, err)
+	}
+	if m, err := b.in.ChangeMessage(t.Context(), kept, MessageChange{AddLabels: []string{"mine"}}); err != nil || m.Status != Scheduled {
+		t.Errorf("%+v, %v", m, err)
+	}
 	b.pass(2 * time.Hour)
-	if got := b.claim(); len(got) != 0 {
+	if got := b.claim(); len(got) != 1 || got[0].Message != kept {
 		t.Errorf("%+v", got)
 	}
 }

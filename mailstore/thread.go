@@ -30,7 +30,10 @@ const (
 func (w *workspace) threadFor(tx *sqlite.Tx, m newMessage) (ThreadID, error) {
 	env := &m.record.parsed.Envelope
 	ids := messageIDs(env)
-	thread := m.thread
+	thread, err := livingThread(tx, m.thread)
+	if err != nil {
+		return "", err
+	}
 	if thread == "" {
 		found, err := threadsNaming(tx, m.inbox, ids)
 		if err != nil {
@@ -63,6 +66,18 @@ func (w *workspace) threadFor(tx *sqlite.Tx, m newMessage) (ThreadID, error) {
 		}
 	}
 	return thread, nil
+}
+
+// livingThread is the thread that a thread was merged into since somebody read its id; the same if it was not.
+func livingThread(tx *sqlite.Tx, id ThreadID) (living ThreadID, err error) {
+	if id == "" {
+		return "", nil
+	}
+	err = tx.Row("SELECT merged_into FROM threads WHERE id = ? AND merged_into <> ''", sqlite.Args(string(id)), &living)
+	if sqlite.NoRows(err) {
+		return id, nil
+	}
+	return living, err
 }
 
 // messageIDs are the Message-IDs that a message has or names, each once.
@@ -320,7 +335,10 @@ func (in Inbox) thread(tx *sqlite.Tx, id ThreadID) (Thread, error) {
 
 // ChangeThread changes the labels of all its messages, in one commit.
 func (in Inbox) ChangeThread(ctx context.Context, id ThreadID, c MessageChange) (t Thread, err error) {
-	if err := c.check(); err != nil {
+	if err := c.Check(); err != nil {
+		return Thread{}, err
+	}
+	if err := in.withdraw(ctx, MessageFilter{ThreadID: id}, c); err != nil {
 		return Thread{}, err
 	}
 	err = in.edit(ctx, func(e *edit) error {
@@ -335,7 +353,7 @@ func (in Inbox) ChangeThread(ctx context.Context, id ThreadID, c MessageChange) 
 
 // DeleteThread deletes all its messages as DeleteMessage does, in one commit.
 func (in Inbox) DeleteThread(ctx context.Context, id ThreadID, permanent bool) error {
-	if err := in.cancelThread(ctx, id); err != nil {
+	if err := in.cancelThose(ctx, MessageFilter{ThreadID: id}); err != nil {
 		return err
 	}
 	return in.edit(ctx, func(e *edit) error {

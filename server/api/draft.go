@@ -38,10 +38,14 @@ type IfMatch struct {
 
 // version is the one that is meant; "" is any.
 func (m IfMatch) version() string {
-	if v := strings.Trim(strings.TrimSpace(m.IfMatch), `"`); v != "*" {
+	switch v := strings.TrimSpace(m.IfMatch); v {
+	case "*":
+		return ""
+	case `""`: // the tag of nothing
 		return v
+	default:
+		return strings.Trim(v, `"`)
 	}
-	return ""
 }
 
 // precondition answers 412 where the change was for another version.
@@ -140,7 +144,7 @@ func (s *Server) draftRoutes(a huma.API) {
 // createDraftRoute adds a POST whose answer is kept in the commit of the draft, in the workspace's own store.
 func (s *Server) createDraftRoute(a huma.API, path string) {
 	op := route(http.MethodPost, path, "createDraft", "drafts", "Make a draft", 201)
-	op.Description = "A draft with sendAt is sent by itself when that time comes, unless it is changed or deleted before. Mail clients see it in Drafts and can change it there; they put a new draft in its place."
+	op.Description = "A draft with sendAt, which must lie ahead, is sent by itself when that time comes, unless it is changed or deleted before. Mail clients see it in Drafts and can change it there; they put a new draft in its place."
 	op.Errors = append(op.Errors, http.StatusConflict, http.StatusServiceUnavailable)
 	op.MaxBodyBytes = MaxLetterBytes
 	s.large[op.Method+" "+op.Path] = large{limit: MaxSendBytes, need: tenancy.DraftsCreate, lift: true}

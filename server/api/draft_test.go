@@ -488,3 +488,44 @@ func TestTwinsMakeOneDraftAndSendOneMessage(t *testing.T) {
 		t.Errorf("%d %s", a.status, a.body)
 	}
 }
+
+func TestAChangeThatIsRefusedLeavesTheTimeOfAMessage(t *testing.T) {
+	w := newWorld(t, Config{})
+	var sent accepted
+	w.must(202, "POST", "/v1/inboxes/"+w.a.inbox+"/messages", w.a.key, `{"to":"ann@x.example","text":"x","sendAt":"`+time.Now().Add(time.Hour).UTC().Format(time.RFC3339)+`"}`, &sent)
+	for _, body := range []string{`{"sendAt":null,"addLabels":["draft"]}`, `{"sendAt":null,"removeLabels":["two words"]}`} {
+		w.must(400, "PATCH", "/v1/inboxes/"+w.a.inbox+"/messages/"+sent.ID, w.a.key, body, nil)
+	}
+	if m := w.get(w.a, sent.ID); m.Status != "scheduled" {
+		t.Errorf("%+v", m)
+	}
+}
+
+func TestAnEmptyEntityTagIsNoVersion(t *testing.T) {
+	w := newWorld(t, Config{})
+	d := w.draft(w.a, `{"to":"ann@x.example"}`)
+	for method, path := range map[string]string{"PATCH": "", "DELETE": "", "POST": "/send"} {
+		body := ""
+		if method == "PATCH" {
+			body = `{"subject":"x"}`
+		}
+		if a := w.do(method, w.drafts(w.a)+"/"+d.ID+path, w.a.key, body, "If-Match", `""`); a.status != 412 {
+			t.Errorf("%s: %d %s", method, a.status, a.body)
+		}
+	}
+	if a := w.do("PATCH", w.drafts(w.a)+"/"+d.ID, w.a.key, `{"subject":"x"}`, "If-Match", d.Version); a.status != 200 {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+}
+
+func TestAChangeOfNothingLeavesADraftAsItIs(t *testing.T) {
+	w := newWorld(t, Config{})
+	d := w.draft(w.a, `{"to":"ann@x.example","labels":["mine"]}`)
+	if now := w.changeDraft(w.a, d.ID, `{}`); now.Version != d.Version || now.UpdatedAt != d.UpdatedAt {
+		t.Errorf("%+v", now)
+	}
+	if a := w.do("PATCH", w.drafts(w.a)+"/"+d.ID, w.a.key, `{}`, "If-Match", `"9.9"`); a.status != 412 {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+	w.must(404, "PATCH", w.drafts(w.a)+"/"+w.a.message, w.a.key, `{}`, nil)
+}

@@ -119,6 +119,11 @@ func (c draftChange) rewrites() bool {
 	return given || c.Subject != nil || c.Text != nil || c.HTML != nil || c.Headers != nil || len(c.AddAttachments)+len(c.RemoveAttachments) > 0
 }
 
+// changes reports whether the change is one at all.
+func (c draftChange) changes() bool {
+	return c.rewrites() || c.Labels != nil || c.SendAt.given || c.Unsubscribe != nil
+}
+
 // changeDraft changes a draft that is of that version, if one is named. What others change at the same time is kept, where it is
 // something else.
 func changeDraft(ctx context.Context, g *tenancy.Grant, w *writing, id mailstore.MessageID, version string, c draftChange) (d mailstore.DraftMessage, err error) {
@@ -136,6 +141,9 @@ func changeOnce(ctx context.Context, g *tenancy.Grant, w *writing, id mailstore.
 	}
 	if version != "" && version != d.Version {
 		return d, mailstore.ErrDraftChanged
+	}
+	if !c.changes() {
+		return d, nil
 	}
 	change := mailstore.DraftChange{Version: d.Version, Unsubscribe: c.Unsubscribe}
 	if err := schedule(&change, g, d, c.SendAt); err != nil {

@@ -236,12 +236,16 @@ func (s *Server) messageRoutes(a huma.API) {
 			if err != nil {
 				return nil, err
 			}
+			change := in.Body.change()
+			if err := change.Check(); err != nil { // before the time is moved
+				return nil, err
+			}
 			if in.Body.SendAt.given {
 				if err := moveTime(ctx, g, box, in.id(), in.Body.SendAt.time()); err != nil {
 					return nil, err
 				}
 			}
-			m, err := box.ChangeMessage(ctx, in.id(), in.Body.change())
+			m, err := box.ChangeMessage(ctx, in.id(), change)
 			if err != nil {
 				return nil, err
 			}

@@ -69,7 +69,7 @@ type CreateDraftParams struct {
 	IdempotencyKey string `header:"Idempotency-Key"` // Any text of your own; the same text with the same body gives the same answer for 24 hours, and the effect once.
 }
 
-// CreateDraft: Make a draft (POST /v1/inboxes/{inbox}/drafts). A draft with sendAt is sent by itself when that time comes, unless it is changed or deleted before. Mail clients see it in Drafts and can change it there; they put a new draft in its place.
+// CreateDraft: Make a draft (POST /v1/inboxes/{inbox}/drafts). A draft with sendAt, which must lie ahead, is sent by itself when that time comes, unless it is changed or deleted before. Mail clients see it in Drafts and can change it there; they put a new draft in its place.
 func (c *Client) CreateDraft(ctx context.Context, inbox string, params CreateDraftParams, body NewDraft) (*MessageObject, error) {
 	return do[MessageObject](ctx, c, "POST", "/v1/inboxes/"+url.PathEscape(inbox)+"/drafts", params, body)
 }
