@@ -131,7 +131,11 @@ func (f Following) Again(ctx context.Context, who Follower, r JournalRange) (n i
 }
 
 func (w *workspace) againRange(tx *sqlite.Tx, who Follower, r JournalRange) (n int, next journal.Cursor, more bool, err error) {
-	next = r.After
+	if next = r.After; next == (journal.Cursor{}) && !r.Since.IsZero() {
+		if next, err = journal.From(tx, r.Since); err != nil {
+			return 0, next, false, err
+		}
+	}
 	for range maxAgainRead {
 		p, err := journal.Read(tx, next, journal.Filter{Types: who.Types, Inboxes: inboxNames(who.Inboxes)}, 0)
 		if err != nil {

@@ -404,6 +404,23 @@ func TestOneEventOrARangeIsToldAgain(t *testing.T) {
 	}
 }
 
+// Who goes on from next has left the time behind; what is older is not to come for that.
+func TestWhatIsToldAgainFromATimeOnNeedNotReadWhatIsOlder(t *testing.T) {
+	f := newFollowing(t)
+	f.who.Types = []string{"message.received"}
+	for range maxAgainRead {
+		f.tell(journal.MaxRead + 50)
+		f.deliver(mail("", "", "old", "a@b", "x"))
+	}
+	f.pass(time.Hour)
+	f.deliver(mail("", "", "new", "a@b", "x"))
+	f.who.Types = nil
+	n, next, more, err := f.to().Again(t.Context(), f.who, JournalRange{Since: f.now})
+	if err != nil || n != 1 || more {
+		t.Errorf("%d are told again, more %v behind %v, %v", n, more, next, err)
+	}
+}
+
 func TestASuccessBehindManyFailuresHurriesWhatWaits(t *testing.T) {
 	f := newFollowing(t)
 	for i := range downAfter {
