@@ -306,6 +306,36 @@ func TestAThreadTellsOfItsNews(t *testing.T) {
 	}
 }
 
+// The library tells all sessions that have subscribed to the same; who may not know it any more is not told for that.
+func TestAnAgentWhoseKeyHasEndedIsToldNothingThatOthersAre(t *testing.T) {
+	w := newWorld(t, Config{})
+	uri := "postroom://inboxes/" + w.a.inbox + "/threads/" + w.a.thread
+	for _, version := range []string{sessions, ""} {
+		var k struct{ ID, Key string }
+		w.must(201, "POST", "/v1/workspaces/"+w.a.id+"/keys", w.a.key, `{"name":"short"}`, &k)
+		ended, lasting := w.agentOf(k.Key, version), w.agentOf(w.a.key, version)
+		for _, a := range []agent{ended, lasting} {
+			if err := a.session.Subscribe(t.Context(), &sdk.SubscribeParams{URI: uri}); err != nil {
+				t.Fatal(err)
+			}
+			if w.untilTold(a) == "" {
+				t.Fatal("nothing is told")
+			}
+		}
+		w.must(204, "DELETE", "/v1/workspaces/"+w.a.id+"/keys/"+k.ID, w.a.key, "", nil)
+		w.untilTold(lasting) // what was on its way to the other has come
+		for len(ended.updated) > 0 {
+			<-ended.updated
+		}
+		for range 5 {
+			w.untilTold(lasting)
+		}
+		if n := len(ended.updated); n != 0 {
+			t.Errorf("with version %q it is told %d times", version, n)
+		}
+	}
+}
+
 // untilTold delivers to another thread, and to the one that is watched, until a change is told: in the newer protocol a
 // client does not know when its subscription has begun.
 func (w *world) untilTold(a agent) string {

@@ -62,7 +62,6 @@ func newServer(cfg Config, caller func(*mcp.RequestExtra) (*Caller, error)) *ser
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
 	s := &server{caller: caller, log: cfg.Log, pdfText: cfg.PDFText}
-	s.watches.init(s)
 	s.mcp = mcp.NewServer(&mcp.Implementation{Name: "postroom", Title: "Postroom", Version: cfg.Version}, &mcp.ServerOptions{
 		Instructions:       instructions,
 		Capabilities:       &mcp.ServerCapabilities{Resources: &mcp.ResourceCapabilities{Subscribe: true}, Tools: &mcp.ToolCapabilities{}},
@@ -70,6 +69,7 @@ func newServer(cfg Config, caller func(*mcp.RequestExtra) (*Caller, error)) *ser
 		UnsubscribeHandler: s.watches.unsubscribe,
 		PageSize:           200, // all tools on one page: some clients read no second one
 	})
+	s.watches.init(s)
 	s.mcp.AddReceivingMiddleware(s.identify)
 	s.inboxTools()
 	s.messageTools()
