@@ -13,6 +13,7 @@ import (
 	"time"
 
 	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
+	"github.com/postroom/postroom/mailstore"
 )
 
 // agent is a model's client of /mcp.
@@ -333,6 +334,26 @@ func TestAnAgentWhoseKeyHasEndedIsToldNothingThatOthersAre(t *testing.T) {
 		if n := len(ended.updated); n != 0 {
 			t.Errorf("with version %q it is told %d times", version, n)
 		}
+	}
+}
+
+func TestALargeRequestOfAnAgentTakesRoom(t *testing.T) {
+	w := newWorld(t, Config{})
+	big := `{"jsonrpc":"2.0","id":1,"method":"ping","params":{"_meta":{"x":"` + strings.Repeat("x", MaxBodyBytes) + `"}}}`
+	accept := []string{"Accept", "application/json, text/event-stream"}
+	if r := w.do("POST", "/mcp", w.a.key, big, accept...); r.status >= 500 || r.status == 413 || r.status == 429 {
+		t.Errorf("with room: %d %.200s", r.status, r.body)
+	}
+	if w.api.room.used != 0 {
+		t.Errorf("%d octets were not given back", w.api.room.used)
+	}
+	give, err := w.api.room.take(mailstore.WorkspaceID(w.a.id), MaxWorkspaceLargeBodies)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer give()
+	if r := w.do("POST", "/mcp", w.a.key, big, accept...); r.status != 429 {
+		t.Errorf("without room: %d %.200s", r.status, r.body)
 	}
 }
 
