@@ -398,6 +398,13 @@ func TestOneEventOrARangeIsToldAgain(t *testing.T) {
 		f.wants(name, batch, c.want...)
 		f.note(batch, f.delivered())
 	}
+	foreign := b.Dispatches[0].Line.Cursor
+	foreign.Epoch++
+	for _, r := range []JournalRange{{After: foreign}, {After: b.Dispatches[0].Line.Cursor, Until: foreign}} {
+		if n, _, _, err := f.to().Again(t.Context(), f.who, r); n != 0 || err != ErrForeignCursor {
+			t.Errorf("of another journal, %d are told again, %v", n, err)
+		}
+	}
 	f.who.Types = []string{"message.sent"}
 	if n, _, _, err := f.to().Again(t.Context(), f.who, JournalRange{}); n != 0 || err != nil {
 		t.Errorf("of what it does not want, %d are told again, %v", n, err)
