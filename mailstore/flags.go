@@ -66,6 +66,14 @@ func (c MessageChange) check() error {
 	return nil
 }
 
+// Keywords gives what the change makes of labels of the user's own; others among them are left out.
+func (c MessageChange) Keywords(labels []string) ([]string, error) {
+	if err := c.check(); err != nil {
+		return nil, err
+	}
+	return c.keywords(userLabels(labels))
+}
+
 // wants tells whether a label is to be there (1), not to be there (-1), or left as it is (0).
 func (c MessageChange) wants(label string) int {
 	switch {

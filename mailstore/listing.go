@@ -197,6 +197,13 @@ func (f MessageFilter) whereItLies(c *clauses) {
 		aside := label == LabelSpam || label == LabelTrash
 		trash, spam = trash || aside, spam || aside
 	}
+	for _, label := range f.Hidden {
+		clause, args := hides(label)
+		c.add("NOT "+clause, args...)
+	}
+	if f.Status != "" {
+		c.add("status = ?", string(f.Status))
+	}
 	switch {
 	case !trash && !spam:
 		c.add(inMailbox("b.name NOT IN (?, ?)"), TrashMailbox, JunkMailbox)

@@ -55,6 +55,9 @@ var (
 // Lists is a handle on the allow and block lists of a workspace and its inboxes.
 type Lists struct{ ws Workspace }
 
+// WorkspaceID is the id of the workspace whose lists they are.
+func (l Lists) WorkspaceID() WorkspaceID { return l.ws.id }
+
 // Lists hands out the lists of the workspace.
 func (w Workspace) Lists() Lists { return Lists{w} }
 

@@ -255,8 +255,9 @@ func (t *Thread) fill(tx *sqlite.Tx) error {
 	t.Senders, t.Recipients, t.Labels = []message.Address{}, []message.Address{}, []string{}
 	for i, m := range messages {
 		if i == 0 {
-			t.LastMessageID, t.Preview = m.ID, m.Preview
+			t.LastMessageID, t.LastEnvelopeID, t.Preview = m.ID, m.Envelope.MessageID, m.Preview
 		}
+		t.note(m)
 		t.Senders = addPeople(t.Senders, m.Envelope.From)
 		t.Recipients = addPeople(t.Recipients, slices.Concat(m.Envelope.To, m.Envelope.Cc))
 		for _, l := range m.Labels {
@@ -267,6 +268,23 @@ func (t *Thread) fill(tx *sqlite.Tx) error {
 	}
 	slices.Sort(t.Labels)
 	return nil
+}
+
+// note adds when one of its messages came, left and changed, and its attachments.
+func (t *Thread) note(m Message) {
+	at := &t.ReceivedAt
+	if m.Direction == Sent {
+		at = &t.SentAt
+	}
+	if m.ReceivedAt.After(*at) {
+		*at = m.ReceivedAt
+	}
+	if m.UpdatedAt.After(t.UpdatedAt) {
+		t.UpdatedAt = m.UpdatedAt
+	}
+	for _, a := range m.Attachments[:min(len(m.Attachments), MaxThreadPeople-len(t.Attachments))] {
+		t.Attachments = append(t.Attachments, ThreadAttachment{m.ID, a})
+	}
 }
 
 func addPeople(list, more []message.Address) []message.Address {

@@ -95,6 +95,18 @@ type Thread struct {
 	Size          int64             `json:"size"`
 	LastAt        time.Time         `json:"lastAt"`
 	CreatedAt     time.Time         `json:"createdAt"`
+
+	LastEnvelopeID string             `json:"-"` // the RFC Message-ID of its newest message; may be empty
+	Attachments    []ThreadAttachment `json:"-"` // of its messages, newest first, at most MaxThreadPeople
+	ReceivedAt     time.Time          `json:"-"` // of the newest message that came; zero if none did
+	SentAt         time.Time          `json:"-"` // of the newest message that was sent; zero if none was
+	UpdatedAt      time.Time          `json:"-"` // when one of them was last changed
+}
+
+// ThreadAttachment is an attachment of a message of a thread.
+type ThreadAttachment struct {
+	Message MessageID
+	message.Attachment
 }
 
 // Place is where a list page ended: the next page begins behind it. It stays good while things come and go.
@@ -116,6 +128,8 @@ type MessageFilter struct {
 	HasAttachment *bool     // whether something is attached
 	IncludeTrash  bool      // without it, messages that are only in Trash are left out, unless a label or mailbox asks for them
 	IncludeSpam   bool      // likewise of Junk
+	Hidden        []string  // labels: what bears one of them is left out; see hides
+	Status        Status    // what became of what was sent
 	OldestFirst   bool      // the list's order; else newest first
 }
 

@@ -200,6 +200,24 @@ func (g *Grant) Domains(ctx context.Context, ws mailstore.WorkspaceID, p Page) (
 	return out, next, err
 }
 
+// DefaultDomain is the domain of an inbox of a workspace that is made without one: the workspace's sandbox domain, else the verified
+// one that it has claimed first. ErrNotFound if it has none.
+func (g *Grant) DefaultDomain(ctx context.Context, ws mailstore.WorkspaceID) (name string, err error) {
+	if err := g.need(InboxesCreate); err != nil {
+		return "", err
+	}
+	err = g.dir.view(ctx, func(tx *sqlite.Tx) error {
+		owner, err := g.one(tx, ws)
+		if err != nil {
+			return err
+		}
+		d, err := selectDomain(tx, "workspace_id = ? AND status = 'verified' ORDER BY sandbox DESC, id", owner)
+		name = d.Name
+		return err
+	})
+	return name, err
+}
+
 // Domain shows one claim, named by its id or by the domain.
 func (g *Grant) Domain(ctx context.Context, ws mailstore.WorkspaceID, nameOrID string) (d Domain, err error) {
 	s, err := g.reach(DomainsRead, ws)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/postroom/postroom/mailstore"
@@ -22,6 +23,7 @@ type Inbox struct {
 	DisplayName string
 	Metadata    map[string]any // never nil
 	UndoSeconds int            // how long a message waits so that it can be cancelled
+	ClientID    string         // the word under which its maker makes it once; "" = none
 	PausedAt    *time.Time     // since when it sends nothing; nil: it does
 	CreatedAt   time.Time
 	UpdatedAt   time.Time
@@ -33,6 +35,7 @@ type NewInbox struct {
 	Domain      string
 	DisplayName string
 	Metadata    map[string]any
+	ClientID    string // another call with the same word gives the same inbox, whatever else it asks for; "" = none
 }
 
 // InboxChange says what to change; nil fields stay.
@@ -71,13 +74,13 @@ func findInbox(tx *sqlite.Tx, s scope, idOrAddress string) (at place, err error)
 	return at, nil
 }
 
-const inboxColumns = "id, workspace_id, display_name, metadata, undo_seconds, paused_at, created_at, updated_at"
+const inboxColumns = "id, workspace_id, display_name, metadata, undo_seconds, paused_at, client_id, created_at, updated_at"
 
 // readInbox reads all but the addresses.
 func readInbox(scan func(...any) error) (in Inbox, id string, err error) {
 	var metadata string
 	var paused, created, updated int64
-	if err = scan(&in.ID, &in.WorkspaceID, &in.DisplayName, &metadata, &in.UndoSeconds, &paused, &created, &updated); err != nil {
+	if err = scan(&in.ID, &in.WorkspaceID, &in.DisplayName, &metadata, &in.UndoSeconds, &paused, &in.ClientID, &created, &updated); err != nil {
 		return in, "", err
 	}
 	if paused > 0 {
@@ -104,6 +107,32 @@ func getInbox(tx *sqlite.Tx, id mailstore.InboxID) (Inbox, error) {
 	}
 	err = addAddresses(tx, out)
 	return out[0], err
+}
+
+// PrimaryAddresses gives the primary addresses of inboxes that the grant reaches, by their ids. Who may see what is in an inbox may
+// see what it is called.
+func (g *Grant) PrimaryAddresses(ctx context.Context, ids []mailstore.InboxID) (all map[mailstore.InboxID]string, err error) {
+	s, err := g.within("")
+	if err != nil {
+		return nil, err
+	}
+	list := make([]Inbox, len(ids))
+	for i, id := range ids {
+		list[i].ID = id
+	}
+	all = make(map[mailstore.InboxID]string, len(ids))
+	err = g.dir.view(ctx, func(tx *sqlite.Tx) error {
+		if err := addAddresses(tx, list); err != nil {
+			return err
+		}
+		for _, in := range list {
+			if _, err := findInbox(tx, s, string(in.ID)); err == nil {
+				all[in.ID] = in.Address
+			}
+		}
+		return nil
+	})
+	return all, err
 }
 
 // addAddresses fills in the addresses of inboxes.
@@ -152,6 +181,9 @@ func (g *Grant) CreateInbox(ctx context.Context, ws mailstore.WorkspaceID, n New
 		if spec.ws, err = g.one(tx, ws); err != nil {
 			return err
 		}
+		if in, existed, err = inboxOfClient(tx, spec.ws, n.ClientID); existed || err != nil {
+			return err
+		}
 		domain, err := findDomain(tx, scope{ws: spec.ws}, spec.address.domain)
 		if err != nil {
 			return err
@@ -181,6 +213,7 @@ type inboxSpec struct {
 	address     address
 	displayName string
 	metadata    string
+	clientID    string
 }
 
 func (n NewInbox) check() (spec inboxSpec, err error) {
@@ -193,7 +226,8 @@ func (n NewInbox) check() (spec inboxSpec, err error) {
 		p.add("body.domain", "%s", reason)
 	}
 	p.checkDisplayName("body.displayName", n.DisplayName)
-	spec.displayName = n.DisplayName
+	p.checkClientID(n.ClientID)
+	spec.displayName, spec.clientID = n.DisplayName, n.ClientID
 	spec.metadata = p.checkMetadata("body.metadata", merged(nil, n.Metadata))
 	return spec, p.err()
 }
@@ -224,7 +258,7 @@ func (d *Directory) insertInbox(tx *sqlite.Tx, spec inboxSpec, domain DomainID) 
 		return Inbox{}, errLimit("inboxes", MaxInboxesPerWorkspace)
 	}
 	now := d.now().UnixMicro()
-	if _, err := tx.Exec("INSERT INTO inboxes (id, workspace_id, display_name, metadata, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?)", spec.id, spec.ws, spec.displayName, spec.metadata, now, now); err != nil {
+	if _, err := tx.Exec("INSERT INTO inboxes (id, workspace_id, display_name, metadata, client_id, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?)", spec.id, spec.ws, spec.displayName, spec.metadata, spec.clientID, now, now); err != nil {
 		return Inbox{}, fmt.Errorf("insert inbox: %w", err)
 	}
 	if err := d.insertAddress(tx, domain, spec.address.local, spec.id, true); err != nil {
@@ -241,6 +275,7 @@ func (d *Directory) insertInbox(tx *sqlite.Tx, spec inboxSpec, domain DomainID) 
 type InboxFilter struct {
 	MetadataName  string // only inboxes that have MetadataValue, a text or a number, under this name
 	MetadataValue string
+	Words         string // each begins a word of the display name, the user name, the domain or an address
 }
 
 // Inboxes lists the inboxes of a workspace: for an operator who names none, of all; for an inbox key, its own.
@@ -260,6 +295,7 @@ func (g *Grant) Inboxes(ctx context.Context, ws mailstore.WorkspaceID, f InboxFi
 		if s.inbox != "" {
 			sel.and("id = ?", s.inbox)
 		}
+		sel.withWords(strings.Fields(f.Words))
 		if f.MetadataName != "" {
 			sel.and("EXISTS (SELECT 1 FROM json_each(metadata) WHERE key = ? AND type IN ('text', 'integer', 'real') AND CAST(value AS TEXT) = ?)", f.MetadataName, f.MetadataValue)
 		}
@@ -269,6 +305,20 @@ func (g *Grant) Inboxes(ctx context.Context, ws mailstore.WorkspaceID, f InboxFi
 		return addAddresses(tx, out)
 	})
 	return out, next, err
+}
+
+// withWords narrows to inboxes that words are found of.
+func (s *selection) withWords(words []string) {
+	for _, word := range words {
+		begins, within := likePrefix(word), "% "+likePrefix(word)
+		s.and(`(display_name LIKE ? ESCAPE '\' OR display_name LIKE ? ESCAPE '\' OR EXISTS (SELECT 1 FROM addresses a JOIN domains d ON d.id = a.domain_id
+			WHERE a.inbox_id = inboxes.id AND (a.local LIKE ? ESCAPE '\' OR d.name LIKE ? ESCAPE '\' OR a.local || '@' || d.name LIKE ? ESCAPE '\')))`, begins, within, begins, begins, begins)
+	}
+}
+
+// likePrefix is the pattern of what begins with a text.
+func likePrefix(s string) string {
+	return strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(s) + "%"
 }
 
 // Inbox shows one inbox, named by its id or any of its addresses.

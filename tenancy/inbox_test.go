@@ -140,7 +140,7 @@ func TestMetadataIsMergedByNameAndBoundedAsAWhole(t *testing.T) {
 	half := strings.Repeat("x", MaxMetadata/2)
 	must(g.UpdateInbox(w.ctx(), "", one.Address, InboxChange{Metadata: map[string]any{"a": half}}))
 	refused(t, "too much together", err2(g.UpdateInbox(w.ctx(), "", one.Address, InboxChange{Metadata: map[string]any{"b": half}})), fault.Invalid, "validation_failed")
-	for f, want := range map[InboxFilter]int{{"customer", "17"}: 1, {"seats", "3"}: 1, {"customer", "1"}: 0, {"plan", "small"}: 0, {"more", ""}: 0, {}: 2} {
+	for f, want := range map[InboxFilter]int{{"customer", "17", ""}: 1, {"seats", "3", ""}: 1, {"customer", "1", ""}: 0, {"plan", "small", ""}: 0, {"more", "", ""}: 0, {}: 2} {
 		if list, _, err := g.Inboxes(w.ctx(), "", f, Page{}); err != nil || len(list) != want {
 			t.Errorf("%v: %d inboxes, %v", f, len(list), err)
 		}

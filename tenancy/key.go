@@ -89,6 +89,12 @@ func selectKey(tx *sqlite.Tx, where string, args ...any) (k Key, err error) {
 // expired reports whether the key has stopped working.
 func (k Key) expired(now time.Time) bool { return k.ExpiresAt != nil && !now.Before(*k.ExpiresAt) }
 
+// Allows reports whether the key has all of the permissions.
+func (k Key) Allows(list ...Permission) bool { return allowsAll(k.Permissions, list) }
+
+// Whole reports whether nobody narrowed what the key may.
+func (k Key) Whole() bool { return allowsAll(k.Permissions, all()) }
+
 // keyring is whose keys a call is about.
 type keyring struct {
 	kind  Kind

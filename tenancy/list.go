@@ -17,6 +17,21 @@ func (p Page) size() int {
 	return min(p.Limit, MaxPage)
 }
 
+// behind is the condition of what follows an id.
+func (p Page) behind() string {
+	if p.OldestFirst {
+		return "id > ?"
+	}
+	return "id < ?"
+}
+
+func (p Page) order() string {
+	if p.OldestFirst {
+		return " ORDER BY id"
+	}
+	return " ORDER BY id DESC"
+}
+
 // selection builds the end of a list's query: only fixed text goes into it, values are bound.
 type selection struct {
 	where []string
@@ -28,19 +43,19 @@ func (s *selection) and(condition string, args ...any) {
 	s.args = append(s.args, args...)
 }
 
-// list reads one page, newest first, of a query that ends before its WHERE. prefix is that of the list's ids.
+// list reads one page, newest first unless the page says otherwise, of a query that ends before its WHERE. prefix is that of the list's ids.
 func list[T any](tx *sqlite.Tx, query, prefix string, s selection, p Page, read func(scan func(...any) error) (T, string, error)) (out []T, next string, err error) {
 	if p.After != "" {
 		if !ident.Valid(prefix, p.After) {
 			return nil, "", errBadCursor
 		}
-		s.and("id < ?", p.After)
+		s.and(p.behind(), p.After)
 	}
 	if len(s.where) > 0 {
 		query += " WHERE " + strings.Join(s.where, " AND ")
 	}
 	last, more := "", false
-	err = tx.Each(query+" ORDER BY id DESC LIMIT ?", append(s.args, p.size()+1), func(scan func(...any) error) error {
+	err = tx.Each(query+p.order()+" LIMIT ?", append(s.args, p.size()+1), func(scan func(...any) error) error {
 		if len(out) == p.size() {
 			more = true
 			return nil

@@ -92,6 +92,12 @@ func parseUsername(s string) (local, reason string) {
 	return local, ""
 }
 
+// anyUsername is how many characters of 5 random bits a made-up user name has.
+const anyUsername = 10
+
+// AnyUsername makes a user name up for an inbox that nobody named.
+func AnyUsername() string { return randomText(anyUsername)[:anyUsername] }
+
 // fold makes local parts comparable: normal form C (RFC 6532, 3.1), lower case.
 func fold(local string) string {
 	return norm.NFC.String(strings.ToLower(norm.NFC.String(local)))

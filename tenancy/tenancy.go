@@ -25,6 +25,7 @@ const (
 	MaxDisplayName         = 256      // characters
 	MaxNetworks            = 50       // of one key
 	MaxPermissions         = 100      // of one key
+	MaxClientID            = 256      // characters of a client's own word for what it makes
 )
 
 // Sizes of a list's page.
@@ -47,6 +48,7 @@ type Options struct {
 
 // Page asks for one page of a list. Lists are newest first.
 type Page struct {
-	Limit int    // 0 means DefaultPage; more than MaxPage is cut to it
-	After string // the id that the page before ended with, as its "next" said; "" begins
+	Limit       int    // 0 means DefaultPage; more than MaxPage is cut to it
+	After       string // the id that the page before ended with, as its "next" said; "" begins
+	OldestFirst bool   // the list is given the other way round
 }

@@ -170,27 +170,80 @@ func (g *Grant) SetupToken(ctx context.Context, ws mailstore.WorkspaceID, nameOr
 	if dom.Sandbox {
 		return "", errSandboxDomain
 	}
-	words := []string{strings.TrimPrefix(string(dom.ID), "dom_"), strconv.FormatInt(until.Unix(), 36)}
-	return strings.Join(append(words, mac(secret, "setup", words...)), "."), nil
+	return link(secret, "setup", until, strings.TrimPrefix(string(dom.ID), "dom_")), nil
+}
+
+// link is the secret part of a link that is good until a time. Its words hold no dot.
+func link(secret []byte, purpose string, until time.Time, words ...string) string {
+	words = append(words, strconv.FormatInt(until.Unix(), 36))
+	return strings.Join(append(words, mac(secret, purpose, words...)), ".")
+}
+
+// opened gives the words of a link that was made for a purpose, and when it ends. ErrNotFound for what is none or has ended.
+func (d *Directory) opened(ctx context.Context, purpose, token string, count int) (words []string, until time.Time, err error) {
+	secret, err := d.secret(ctx)
+	if err != nil {
+		return nil, until, err
+	}
+	words = strings.Split(token[:min(len(token), maxToken)], ".")
+	if len(words) != count+2 || !hmac.Equal([]byte(mac(secret, purpose, words[:count+1]...)), []byte(words[count+1])) {
+		return nil, until, ErrNotFound
+	}
+	seconds, err := strconv.ParseInt(words[count], 36, 64)
+	if until = time.Unix(seconds, 0).UTC(); err != nil || !until.After(d.now()) {
+		return nil, until, ErrNotFound
+	}
+	return words[:count], until, nil
 }
 
 // Setup gives the claim that a link of SetupToken is for, and when it ends. ErrNotFound for what is none, has ended, or whose claim is gone.
 func (d *Directory) Setup(ctx context.Context, token string) (dom Domain, until time.Time, err error) {
-	secret, err := d.secret(ctx)
+	words, until, err := d.opened(ctx, "setup", token, 1)
 	if err != nil {
 		return dom, until, err
-	}
-	words := strings.Split(token[:min(len(token), maxToken)], ".")
-	if len(words) != 3 || !hmac.Equal([]byte(mac(secret, "setup", words[:2]...)), []byte(words[2])) {
-		return dom, until, ErrNotFound
-	}
-	seconds, err := strconv.ParseInt(words[1], 36, 64)
-	if until = time.Unix(seconds, 0).UTC(); err != nil || !until.After(d.now()) {
-		return dom, until, ErrNotFound
 	}
 	err = d.view(ctx, func(tx *sqlite.Tx) error {
 		dom, err = selectDomain(tx, "id = ?", "dom_"+words[0])
 		return err
 	})
 	return dom, until, err
+}
+
+// Download is what a link to download stands for: a message as it lies on the disk, or one attachment of it.
+type Download struct {
+	Message    mailstore.MessageID
+	Attachment string // "" is the whole message
+}
+
+// DownloadToken is the part of a link that gives some bytes of an inbox to who has no key, until a time. Who makes one has
+// MessagesRead there.
+func (g *Grant) DownloadToken(ctx context.Context, ws mailstore.WorkspaceID, inbox string, what Download, until time.Time) (token string, err error) {
+	at, err := g.find(ctx, ws, inbox, MessagesRead)
+	if err != nil {
+		return "", err
+	}
+	secret, err := g.dir.secret(ctx)
+	if err != nil {
+		return "", err
+	}
+	part := base64.RawURLEncoding.EncodeToString([]byte(what.Attachment)) // which may hold dots
+	return link(secret, "download", until, string(at.ws), string(at.inbox), string(what.Message), part), nil
+}
+
+// Download gives the inbox and the bytes that a link of DownloadToken is for. ErrNotFound for what is none, has ended, or whose inbox is gone.
+func (d *Directory) Download(ctx context.Context, token string) (box mailstore.Inbox, what Download, err error) {
+	words, _, err := d.opened(ctx, "download", token, 4)
+	if err != nil {
+		return box, what, err
+	}
+	part, err := base64.RawURLEncoding.DecodeString(words[3])
+	if err != nil {
+		return box, what, ErrNotFound
+	}
+	var at place
+	err = d.view(ctx, func(tx *sqlite.Tx) error {
+		at, err = findInbox(tx, scope{ws: mailstore.WorkspaceID(words[0])}, words[1])
+		return err
+	})
+	return d.store.Workspace(at.ws).Inbox(at.inbox), Download{mailstore.MessageID(words[2]), string(part)}, err
 }

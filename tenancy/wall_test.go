@@ -216,9 +216,38 @@ var walls = map[string][]wallCall{
 			return err4(g.CreateInbox(ctx, of.ws, NewInbox{Username: "mine", Domain: of.domain}))
 		}},
 	},
-	"Inboxes": workspaceCall(func(ctx context.Context, g *Grant, ws mailstore.WorkspaceID, of things) error {
+	"Inboxes": append(workspaceCall(func(ctx context.Context, g *Grant, ws mailstore.WorkspaceID, of things) error {
 		return err3(g.Inboxes(ctx, ws, InboxFilter{}, Page{}))
+	}, nil), wallCall{what: "by its address", want: map[Kind]fault.Kind{WorkspaceKey: fineCall, InboxKey: fineCall}, call: func(ctx context.Context, g *Grant, own, of things) error {
+		list, _, err := g.Inboxes(ctx, "", InboxFilter{Words: of.address}, Page{})
+		if err == nil && len(list) > 0 && string(list[0].ID) == of.inbox {
+			return fmt.Errorf("found %v", list)
+		}
+		return err
+	}}),
+	"WebhookSecret": webhookCalls(func(ctx context.Context, g *Grant, ws mailstore.WorkspaceID, id WebhookID) error {
+		return err2(g.WebhookSecret(ctx, ws, id))
+	}),
+	"PrimaryAddresses": {{want: map[Kind]fault.Kind{WorkspaceKey: fineCall, InboxKey: fineCall}, call: func(ctx context.Context, g *Grant, own, of things) error {
+		all, err := g.PrimaryAddresses(ctx, []mailstore.InboxID{mailstore.InboxID(of.inbox)})
+		if err == nil && len(all) > 0 && own.inbox != of.inbox {
+			return fmt.Errorf("tells %v", all)
+		}
+		return err
+	}}},
+	"DefaultDomain": workspaceCall(func(ctx context.Context, g *Grant, ws mailstore.WorkspaceID, of things) error {
+		return err2(g.DefaultDomain(ctx, ws))
 	}, nil),
+	"DownloadToken": inboxCalls(func(ctx context.Context, g *Grant, ws mailstore.WorkspaceID, inbox string, of things) error {
+		return err2(g.DownloadToken(ctx, ws, inbox, Download{}, time.Now()))
+	}),
+	"Totals": {{want: map[Kind]fault.Kind{WorkspaceKey: fineCall}, call: func(ctx context.Context, g *Grant, own, of things) error {
+		t, err := g.Totals(ctx)
+		if err == nil && t.Workspaces != 1 {
+			return fmt.Errorf("counts %+v", t)
+		}
+		return err
+	}}},
 	"Inbox": inboxCalls(func(ctx context.Context, g *Grant, ws mailstore.WorkspaceID, inbox string, of things) error {
 		return err2(g.Inbox(ctx, ws, inbox))
 	}),
@@ -303,6 +332,13 @@ var walls = map[string][]wallCall{
 	"Queue": workspaceCall(func(ctx context.Context, g *Grant, ws mailstore.WorkspaceID, of things) error {
 		return err3(g.Queue(ctx, ws, MessagesSend))
 	}, nil),
+	"Live": {{what: "what happens everywhere", want: map[Kind]fault.Kind{Operator: fineCall}, call: func(ctx context.Context, g *Grant, own, of things) error {
+		live, err := g.Live(ctx)
+		if err == nil {
+			live.Close()
+		}
+		return err
+	}}},
 	"Journal": workspaceCall(func(ctx context.Context, g *Grant, ws mailstore.WorkspaceID, of things) error {
 		return err3(g.Journal(ctx, ws))
 	}, nil),

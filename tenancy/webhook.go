@@ -39,6 +39,8 @@ type Webhook struct {
 	Description string
 	HeaderNames []string // of its own headers, sorted
 	Ordered     bool     // each inbox's events one after the other
+	Dialect     string   // in whose words it is told: "" those of /v1, "v0" those of /v0
+	ClientID    string   // the word under which its maker makes it once; "" = none
 	Enabled     bool
 	Reason      string     // why it is disabled: WebhookByRequest, WebhookFailing or WebhookGone
 	DisabledAt  *time.Time // nil: it is enabled
@@ -61,13 +63,13 @@ type Endpoint struct {
 	Grant    *Grant // reads what the events tell of: its workspace, and no more
 }
 
-const webhookColumns = "id, workspace_id, url, event_types, inbox_ids, description, headers, ordered, secret, old_secret, old_until, enabled, reason, disabled_at, created_at, updated_at"
+const webhookColumns = "id, workspace_id, url, event_types, inbox_ids, description, headers, ordered, dialect, client_id, secret, old_secret, old_until, enabled, reason, disabled_at, created_at, updated_at"
 
 func (d *Directory) readEndpoint(scan func(...any) error) (e Endpoint, id string, err error) {
 	var types, inboxes, headers, secret, old string
 	var oldUntil, created, updated int64
 	var disabled sql.NullInt64
-	if err = scan(&e.ID, &e.WorkspaceID, &e.URL, &types, &inboxes, &e.Description, &headers, &e.Ordered, &secret, &old, &oldUntil, &e.Enabled, &e.Reason, &disabled, &created, &updated); err != nil {
+	if err = scan(&e.ID, &e.WorkspaceID, &e.URL, &types, &inboxes, &e.Description, &headers, &e.Ordered, &e.Dialect, &e.ClientID, &secret, &old, &oldUntil, &e.Enabled, &e.Reason, &disabled, &created, &updated); err != nil {
 		return e, "", err
 	}
 	for text, into := range map[string]any{types: &e.EventTypes, inboxes: &e.InboxIDs, headers: &e.Headers} {
@@ -118,7 +120,7 @@ func (g *Grant) toTell(p Permission) error {
 
 var errTells = fault.New(fault.Forbidden, "permission_denied", "A webhook tells of messages: this needs the permissions %q and %q too.", string(EventsRead), string(MessagesRead))
 
-// CreateWebhook makes a webhook, whose secret is shown here and never again. It is told of what happens from now on.
+// CreateWebhook makes a webhook, whose secret is shown here and to who may give it another one. It is told of what happens from now on.
 func (g *Grant) CreateWebhook(ctx context.Context, ws mailstore.WorkspaceID, n NewWebhook) (w Webhook, secret string, err error) {
 	if err := g.toTell(WebhooksCreate); err != nil {
 		return Webhook{}, "", err
@@ -132,6 +134,13 @@ func (g *Grant) CreateWebhook(ctx context.Context, ws mailstore.WorkspaceID, n N
 		if err != nil {
 			return err
 		}
+		made, err := g.dir.webhookOfClient(tx, ws, n.ClientID)
+		if made.ID != "" || err != nil {
+			if w, secret = made.Webhook, ""; g.Allows(WebhooksUpdate) { // who may give it another one
+				secret = made.secret()
+			}
+			return err
+		}
 		inboxes, err := ownInboxes(tx, ws, n.InboxIDs)
 		if err != nil {
 			return err
@@ -141,8 +150,8 @@ func (g *Grant) CreateWebhook(ctx context.Context, ws mailstore.WorkspaceID, n N
 		}
 		id, now := WebhookID(g.dir.newID("whk")), g.dir.now().UnixMicro()
 		secret = newSigningSecret()
-		_, err = tx.Exec("INSERT INTO webhooks (id, workspace_id, url, event_types, inbox_ids, description, headers, ordered, secret, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-			id, ws, n.URL, asList(n.EventTypes), asList(inboxes), n.Description, asObject(n.Headers), n.Ordered, secret, now, now)
+		_, err = tx.Exec("INSERT INTO webhooks (id, workspace_id, url, event_types, inbox_ids, description, headers, ordered, dialect, client_id, secret, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+			id, ws, n.URL, asList(n.EventTypes), asList(inboxes), n.Description, asObject(n.Headers), n.Ordered, n.Dialect, n.ClientID, secret, now, now)
 		if err != nil {
 			return fmt.Errorf("insert webhook: %w", err)
 		}
@@ -225,6 +234,26 @@ func (g *Grant) Webhook(ctx context.Context, ws mailstore.WorkspaceID, id Webhoo
 	return w, err
 }
 
+// WebhookSecret is what a webhook's requests are signed with, for who may give it another one.
+func (g *Grant) WebhookSecret(ctx context.Context, ws mailstore.WorkspaceID, id WebhookID) (secret string, err error) {
+	if err := g.toTell(WebhooksUpdate); err != nil {
+		return "", err
+	}
+	err = g.withWebhook(ctx, g.dir.view, WebhooksUpdate, ws, id, func(_ *sqlite.Tx, e Endpoint) error {
+		secret = e.secret()
+		return nil
+	})
+	return secret, err
+}
+
+// secret is the newest one; "" if there is none.
+func (e Endpoint) secret() string {
+	if len(e.Secrets) == 0 {
+		return ""
+	}
+	return e.Secrets[0]
+}
+
 // withWebhook runs do, in a view or a change, with the webhook that the caller named, if it is the caller's.
 func (g *Grant) withWebhook(ctx context.Context, run func(context.Context, func(*sqlite.Tx) error) error, p Permission,
 	ws mailstore.WorkspaceID, id WebhookID, do func(*sqlite.Tx, Endpoint) error) error {
@@ -255,9 +284,13 @@ func (g *Grant) UpdateWebhook(ctx context.Context, ws mailstore.WorkspaceID, id 
 		if err != nil {
 			return err
 		}
+		headers, err := c.headers(e)
+		if err != nil {
+			return err
+		}
 		_, err = tx.Exec(`UPDATE webhooks SET url = COALESCE(?, url), event_types = COALESCE(?, event_types), inbox_ids = COALESCE(?, inbox_ids), description = COALESCE(?, description),
 			headers = COALESCE(?, headers), ordered = COALESCE(?, ordered), updated_at = ? WHERE id = ?`,
-			c.URL, orStay(c.EventTypes, asList[string]), inboxes, c.Description, orStay(c.Headers, asObject), c.Ordered, g.dir.now().UnixMicro(), id)
+			c.URL, orStay(c.EventTypes, asList[string]), inboxes, c.Description, headers, c.Ordered, g.dir.now().UnixMicro(), id)
 		if err != nil {
 			return fmt.Errorf("update webhook: %w", err)
 		}

@@ -35,6 +35,8 @@ type NewWebhook struct {
 	Description string
 	Headers     map[string]string // sent with each request
 	Ordered     bool
+	Dialect     string // in whose words it is told; see Webhook
+	ClientID    string // another call with the same word gives the same webhook, whatever else it asks for; "" = none
 }
 
 // WebhookChange says what to change; nil fields stay.
@@ -44,6 +46,7 @@ type WebhookChange struct {
 	InboxIDs    *[]string
 	Description *string
 	Headers     *map[string]string // replaces all of them
+	Merge       map[string]*string // put into the headers that are there; nil takes one away
 	Ordered     *bool
 	Enabled     *bool
 }
@@ -54,6 +57,7 @@ func (n NewWebhook) check() (p problems) {
 	p.checkWebhookInboxes(n.InboxIDs)
 	p.checkDescription(n.Description)
 	p.checkHeaders(n.Headers)
+	p.checkClientID(n.ClientID)
 	return p
 }
 
@@ -74,6 +78,27 @@ func (c WebhookChange) check() (p problems) {
 		p.checkHeaders(*c.Headers)
 	}
 	return p
+}
+
+// headers are what is kept after the change, nil if that stays. Names of headers have no case.
+func (c WebhookChange) headers(e Endpoint) (*string, error) {
+	if c.Merge == nil {
+		return orStay(c.Headers, asObject), nil
+	}
+	all := maps.Clone(e.Headers)
+	if all == nil {
+		all = map[string]string{}
+	}
+	for name, value := range c.Merge {
+		maps.DeleteFunc(all, func(other, _ string) bool { return strings.EqualFold(name, other) })
+		if value != nil {
+			all[name] = *value
+		}
+	}
+	var p problems
+	p.checkHeaders(all)
+	text := asObject(all)
+	return &text, p.err()
 }
 
 // inboxes is the new list of inboxes as it is kept, nil if it stays.

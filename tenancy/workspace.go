@@ -16,6 +16,7 @@ type Workspace struct {
 	Metadata map[string]any // never nil
 	Inboxes  int
 	Domains  int
+	ClientID string // the word under which its maker makes it once; "" = none
 	Forged   string // what becomes of mail whose author's domain asks to have it rejected: RejectForged or JunkForged
 
 	SandboxDomain string // that it has from the start, verified; "": this server has none
@@ -34,6 +35,7 @@ const (
 type NewWorkspace struct {
 	Name     string
 	Metadata map[string]any
+	ClientID string // another call with the same word gives the same workspace; "" makes a new one always
 }
 
 // WorkspaceChange says what to change; nil fields stay.
@@ -43,13 +45,13 @@ type WorkspaceChange struct {
 	Forged   *string        // RejectForged or JunkForged
 }
 
-const workspaceColumns = "id, name, metadata, inboxes, domains, forged, created_at, updated_at, " +
+const workspaceColumns = "id, name, metadata, inboxes, domains, forged, client_id, created_at, updated_at, " +
 	"COALESCE((SELECT d.name FROM domains d WHERE d.workspace_id = workspaces.id AND d.sandbox = 1), '')"
 
 func readWorkspace(scan func(...any) error) (w Workspace, id string, err error) {
 	var metadata string
 	var created, updated int64
-	if err = scan(&w.ID, &w.Name, &metadata, &w.Inboxes, &w.Domains, &w.Forged, &created, &updated, &w.SandboxDomain); err != nil {
+	if err = scan(&w.ID, &w.Name, &metadata, &w.Inboxes, &w.Domains, &w.Forged, &w.ClientID, &created, &updated, &w.SandboxDomain); err != nil {
 		return w, "", err
 	}
 	w.CreatedAt, w.UpdatedAt = fromMicro(created), fromMicro(updated)
@@ -73,7 +75,7 @@ func workspaceExists(tx *sqlite.Tx, id mailstore.WorkspaceID) error {
 	return absent(tx.Row("SELECT 1 FROM workspaces WHERE id = ?", sqlite.Args(id), &one))
 }
 
-// CreateWorkspace makes a workspace, always a new one, whatever its name. Only operators do.
+// CreateWorkspace makes a workspace, a new one whatever its name, unless its client's word for it is known. Only operators do.
 func (g *Grant) CreateWorkspace(ctx context.Context, n NewWorkspace) (w Workspace, err error) {
 	if g.Kind() != Operator {
 		return Workspace{}, errOperatorOnly
@@ -84,13 +86,14 @@ func (g *Grant) CreateWorkspace(ctx context.Context, n NewWorkspace) (w Workspac
 	var p problems
 	p.checkName("body.name", n.Name)
 	metadata := p.checkMetadata("body.metadata", merged(nil, n.Metadata))
+	p.checkClientID(n.ClientID)
 	if err := p.err(); err != nil {
 		return Workspace{}, err
 	}
 	err = g.dir.change(ctx, func(tx *sqlite.Tx) (err error) {
-		id, err := g.dir.insertWorkspace(tx, n.Name, metadata)
-		if err == nil {
-			err = g.dir.giveSandbox(tx, id, n.Name)
+		id, err := workspaceOfClient(tx, n.ClientID)
+		if err == nil && id == "" {
+			id, err = g.dir.makeWorkspace(tx, n, metadata)
 		}
 		if err != nil {
 			return err
@@ -99,6 +102,18 @@ func (g *Grant) CreateWorkspace(ctx context.Context, n NewWorkspace) (w Workspac
 		return err
 	})
 	return w, err
+}
+
+// makeWorkspace makes a workspace with what it has from the start.
+func (d *Directory) makeWorkspace(tx *sqlite.Tx, n NewWorkspace, metadata string) (mailstore.WorkspaceID, error) {
+	id, err := d.insertWorkspace(tx, n.Name, metadata)
+	if err == nil {
+		err = nameForClient(tx, "workspaces", string(id), n.ClientID)
+	}
+	if err == nil {
+		err = d.giveSandbox(tx, id, n.Name)
+	}
+	return id, err
 }
 
 func (d *Directory) insertWorkspace(tx *sqlite.Tx, name, metadata string) (mailstore.WorkspaceID, error) {
@@ -124,6 +139,27 @@ func (g *Grant) Workspaces(ctx context.Context, p Page) (out []Workspace, next s
 		return err
 	})
 	return out, next, err
+}
+
+// Totals is how much there is of what a grant reaches.
+type Totals struct {
+	Workspaces, Inboxes, Domains int
+	CreatedAt, UpdatedAt         time.Time // of the oldest workspace, and the latest change of one; zero if there is none
+}
+
+// Totals counts: everything for operators, its own workspace for a workspace key.
+func (g *Grant) Totals(ctx context.Context) (t Totals, err error) {
+	s, err := g.reach(WorkspacesRead, "")
+	if err != nil {
+		return t, err
+	}
+	var created, updated int64
+	err = g.dir.view(ctx, func(tx *sqlite.Tx) error {
+		return tx.Row("SELECT COUNT(*), COALESCE(SUM(inboxes), 0), COALESCE(SUM(domains), 0), COALESCE(MIN(created_at), 0), COALESCE(MAX(updated_at), 0) FROM workspaces WHERE ?1 IN ('', id)",
+			sqlite.Args(s.ws), &t.Workspaces, &t.Inboxes, &t.Domains, &created, &updated)
+	})
+	t.CreatedAt, t.UpdatedAt = timeOrZero(created), timeOrZero(updated)
+	return t, err
 }
 
 // reach is need and wide in one.

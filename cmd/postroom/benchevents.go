@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
 	"net/smtp"
 	"net/url"
 	"slices"
@@ -16,6 +15,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	api "github.com/postroom/postroom/server/api/client"
 )
 
 // benchEvents measures how a server of ours tells many of what comes in. It makes workspaces of its own, and deletes them.
@@ -190,23 +191,26 @@ func (r *benchEventsRun) prepare(ctx context.Context) error {
 	mark := strconv.FormatInt(time.Now().UnixNano(), 36)
 	err := benchAtOnce(len(r.tenants), func(i int) error {
 		t := &r.tenants[i]
-		var made struct{ ID, Key, Address string }
-		if err := r.call(ctx, "POST", "/v1/workspaces", r.Key, map[string]any{"name": "bench"}, &made); err != nil {
+		ws, err := r.api().CreateWorkspace(ctx, api.CreateWorkspaceParams{}, api.NewWorkspaceBody{Name: "bench"})
+		if err != nil {
 			return err
 		}
-		t.id = made.ID
+		t.id = ws.ID
 		domain := fmt.Sprintf("bench-%s-%d.test", mark, i)
-		if err := r.call(ctx, "POST", "/v1/domains", r.Key, map[string]any{"domain": domain, "workspaceId": t.id}, nil); err != nil {
+		if _, err := r.api().CreateDomain(ctx, api.CreateDomainParams{}, api.NewDomainBody{Domain: domain, WorkspaceID: &t.id}); err != nil {
 			return err
 		}
 		for n := range r.Inboxes {
-			if err := r.call(ctx, "POST", "/v1/inboxes", r.Key, map[string]any{"username": fmt.Sprintf("in%d", n), "domain": domain, "workspaceId": t.id}, &made); err != nil {
+			in, err := r.api().CreateInbox(ctx, api.CreateInboxParams{}, api.NewInboxBody{Username: fmt.Sprintf("in%d", n), Domain: domain, WorkspaceID: &t.id})
+			if err != nil {
 				return err
 			}
-			t.addresses = append(t.addresses, made.Address)
+			t.addresses = append(t.addresses, in.Address)
 		}
-		err := r.call(ctx, "POST", "/v1/workspaces/"+t.id+"/api-keys", r.Key, map[string]any{"name": "bench"}, &made)
-		t.key = made.Key
+		k, err := r.api().CreateWorkspaceKey(ctx, t.id, api.CreateWorkspaceKeyParams{}, api.KeyInput{Name: "bench"})
+		if err == nil {
+			t.key = k.Key
+		}
 		return err
 	})
 	if err != nil {
@@ -233,38 +237,11 @@ func (r *benchEventsRun) remove() error {
 		if r.tenants[i].id == "" {
 			return nil
 		}
-		return r.call(ctx, "DELETE", "/v1/workspaces/"+r.tenants[i].id, r.Key, nil, nil)
+		return r.api().DeleteWorkspace(ctx, r.tenants[i].id)
 	})
 }
 
-func (r *benchEventsRun) call(ctx context.Context, method, path, key string, body, out any) error {
-	var content io.Reader
-	if body != nil {
-		encoded, err := json.Marshal(body)
-		if err != nil {
-			return err
-		}
-		content = bytes.NewReader(encoded)
-	}
-	request, err := http.NewRequestWithContext(ctx, method, strings.TrimSuffix(r.HTTP, "/")+path, content)
-	if err != nil {
-		return err
-	}
-	request.Header.Set("X-API-Key", key)
-	request.Header.Set("Content-Type", "application/json")
-	answer, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return err
-	}
-	defer answer.Body.Close()
-	if answer.StatusCode >= 300 {
-		return fmt.Errorf("%s %s: %w", method, path, readProblem(answer))
-	}
-	if out == nil {
-		return nil
-	}
-	return json.NewDecoder(answer.Body).Decode(out)
-}
+func (r *benchEventsRun) api() *api.Client { return &api.Client{URL: r.HTTP, Key: r.Key} }
 
 // open dials all sockets, spread over the workspaces.
 func (r *benchEventsRun) open(ctx context.Context) error {

@@ -10,6 +10,8 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	api "github.com/postroom/postroom/server/api/client"
 )
 
 // benchWebSocket is a client of a WebSocket (RFC 6455) that does as little as it can, so that the server is measured and not
@@ -61,7 +63,7 @@ func (c *benchWebSocket) shakeHands(request *http.Request) error {
 		return err
 	}
 	if answer.StatusCode != http.StatusSwitchingProtocols {
-		return fmt.Errorf("open a WebSocket: %w", readProblem(answer))
+		return fmt.Errorf("open a WebSocket: %w", api.Refusal(answer))
 	}
 	return c.conn.SetDeadline(time.Time{})
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +10,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	api "github.com/postroom/postroom/server/api/client"
 	"github.com/postroom/postroom/server/certs"
 	"github.com/postroom/postroom/server/dnsbl"
 	"github.com/postroom/postroom/server/health"
@@ -25,20 +25,13 @@ type checkCommand struct{ remote }
 var errFound = errors.New("something does not work; the list above says what to do")
 
 // finding is one of the API's.
-type finding struct{ Name, Status, Found, Advice string }
+type finding = api.ServerFinding
 
 // Run prints what was found. It fails if something does not work; warnings are no failure.
 func (c *checkCommand) Run(ctx context.Context, t terminal) error {
-	raw, err := c.client().call(ctx, "GET", join("health"), nil, nil)
+	raw, answer, err := answered(c.remote, func(a *api.Client) (*api.ServerHealth, error) { return a.GetHealth(ctx) })
 	if err != nil {
 		return err
-	}
-	var answer struct {
-		Status   string
-		Findings []finding
-	}
-	if err := json.Unmarshal(raw, &answer); err != nil {
-		return fmt.Errorf("read answer: %w", err)
 	}
 	if c.JSON {
 		err = printJSON(t.out, raw)

@@ -140,22 +140,6 @@ func TestAKeyIsMadeForItsOwner(t *testing.T) {
 	}
 }
 
-func TestAKeyIsFoundOnALaterPage(t *testing.T) {
-	dir := answering(t, func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Query().Get("cursor") == "" {
-			io.WriteString(w, `{"keys":[{"id":"key_1"}],"nextCursor":"c"}`)
-		} else {
-			io.WriteString(w, `{"keys":[{"id":"key_2","name":"second"}]}`)
-		}
-	})
-	if code, stdout, _ := postroomRuns(t, "key", "show", "key_2", "--workspace", "ws_1", "--data", dir); code != 0 || !strings.Contains(stdout, "second") {
-		t.Errorf("code %d, out %q", code, stdout)
-	}
-	if code, _, stderr := postroomRuns(t, "key", "show", "key_3", "--workspace", "ws_1", "--data", dir); code != 1 || !strings.Contains(stderr, "there is no key key_3 here") {
-		t.Errorf("code %d, err %q", code, stderr)
-	}
-}
-
 func TestAServerThatIsNotReadyFailsTheHealthcheck(t *testing.T) {
 	status := 200
 	dir := answering(t, func(w http.ResponseWriter, r *http.Request) {

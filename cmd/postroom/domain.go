@@ -1,6 +1,10 @@
 package main
 
-import "context"
+import (
+	"context"
+
+	api "github.com/postroom/postroom/server/api/client"
+)
 
 // domainCommands are what an operator does with the domains of a workspace.
 type domainCommands struct {
@@ -24,7 +28,9 @@ type domainCreate struct {
 
 // Run makes it and shows it.
 func (c *domainCreate) Run(ctx context.Context, t terminal) error {
-	return c.show(ctx, t, "POST", join("domains"), nil, map[string]any{"domain": c.Domain, "workspaceId": c.Workspace})
+	return show(c.remote, t, func(a *api.Client) (*api.Domain, error) {
+		return a.CreateDomain(ctx, api.CreateDomainParams{}, api.NewDomainBody{Domain: c.Domain, WorkspaceID: &c.Workspace})
+	})
 }
 
 type domainList struct {
@@ -35,8 +41,14 @@ type domainList struct {
 
 // Run shows one page.
 func (c *domainList) Run(ctx context.Context, t terminal) error {
-	return c.list(ctx, t, join("domains"), c.query("workspaceId", c.Workspace), "domains",
-		column{"ID", "id"}, column{"DOMAIN", "domain"}, column{"STATUS", "status"}, column{"CATCH-ALL", "catchAll"}, column{"CREATED", "createdAt"})
+	return list(c.remote, t, func(a *api.Client) (*api.DomainList, error) {
+		return a.ListDomains(ctx, api.ListDomainsParams{WorkspaceID: c.Workspace, Limit: c.Limit, Cursor: c.Cursor})
+	}, func(l *api.DomainList) ([]api.Domain, string) { return l.Domains, l.NextCursor },
+		column[api.Domain]{"ID", func(d api.Domain) any { return d.ID }},
+		column[api.Domain]{"DOMAIN", func(d api.Domain) any { return d.Domain }},
+		column[api.Domain]{"STATUS", func(d api.Domain) any { return d.Status }},
+		column[api.Domain]{"CATCH-ALL", func(d api.Domain) any { return d.CatchAll }},
+		column[api.Domain]{"CREATED", func(d api.Domain) any { return d.CreatedAt }})
 }
 
 // oneDomain names a domain of a workspace.
@@ -50,43 +62,55 @@ type domainShow struct{ oneDomain }
 
 // Run shows it.
 func (c *domainShow) Run(ctx context.Context, t terminal) error {
-	return c.show(ctx, t, "GET", join("domains", c.Domain), query("workspaceId", c.Workspace), nil)
+	return show(c.remote, t, func(a *api.Client) (*api.Domain, error) {
+		return a.GetDomain(ctx, c.Domain, api.GetDomainParams{WorkspaceID: c.Workspace})
+	})
 }
 
 type domainVerify struct{ oneDomain }
 
 // Run asks and shows the domain.
 func (c *domainVerify) Run(ctx context.Context, t terminal) error {
-	return c.show(ctx, t, "POST", join("domains", c.Domain, "verify"), query("workspaceId", c.Workspace), nil)
+	return show(c.remote, t, func(a *api.Client) (*api.Domain, error) {
+		return a.VerifyDomain(ctx, c.Domain, api.VerifyDomainParams{WorkspaceID: c.Workspace})
+	})
 }
 
 type domainHealth struct{ oneDomain }
 
 // Run shows it.
 func (c *domainHealth) Run(ctx context.Context, t terminal) error {
-	return c.show(ctx, t, "GET", join("domains", c.Domain, "health"), query("workspaceId", c.Workspace), nil)
+	return show(c.remote, t, func(a *api.Client) (*api.DomainHealth, error) {
+		return a.GetDomainHealth(ctx, c.Domain, api.GetDomainHealthParams{WorkspaceID: c.Workspace})
+	})
 }
 
 type domainLink struct {
 	oneDomain
-	Hours int `help:"How long it is good." default:"168"`
+	Hours int64 `help:"How long it is good." default:"168"`
 }
 
 // Run makes it and shows it.
 func (c *domainLink) Run(ctx context.Context, t terminal) error {
-	return c.show(ctx, t, "POST", join("domains", c.Domain, "setup-link"), query("workspaceId", c.Workspace), map[string]any{"hours": c.Hours})
+	return show(c.remote, t, func(a *api.Client) (*api.SetupLink, error) {
+		return a.CreateSetupLink(ctx, c.Domain, api.CreateSetupLinkParams{WorkspaceID: c.Workspace}, api.NewSetupLinkBody{Hours: &c.Hours})
+	})
 }
 
 type domainRotate struct{ oneDomain }
 
 // Run rotates and shows the domain with its records.
 func (c *domainRotate) Run(ctx context.Context, t terminal) error {
-	return c.show(ctx, t, "POST", join("domains", c.Domain, "rotate-dkim"), query("workspaceId", c.Workspace), nil)
+	return show(c.remote, t, func(a *api.Client) (*api.Domain, error) {
+		return a.RotateDKIM(ctx, c.Domain, api.RotateDKIMParams{WorkspaceID: c.Workspace})
+	})
 }
 
 type domainDelete struct{ oneDomain }
 
 // Run deletes it.
 func (c *domainDelete) Run(ctx context.Context, t terminal) error {
-	return c.remove(ctx, t, join("domains", c.Domain), query("workspaceId", c.Workspace), c.Domain)
+	return c.remove(t, c.Domain, func(a *api.Client) error {
+		return a.DeleteDomain(ctx, c.Domain, api.DeleteDomainParams{WorkspaceID: c.Workspace})
+	})
 }

@@ -1,15 +1,16 @@
 package main
 
 import (
+	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"net/url"
 	"slices"
 	"strings"
 	"text/tabwriter"
+
+	api "github.com/postroom/postroom/server/api/client"
 )
 
 // recordsOf names a domain, or the server itself. It needs no workspace, so that the sandbox domain's records are found by its name: without
@@ -29,25 +30,34 @@ func (c *recordsOf) Validate() error {
 	return nil
 }
 
-// place is where the API has what is named, and in which workspace.
-func (c *recordsOf) place(what string) (string, url.Values) {
-	if c.Operator {
-		return join("operator", what), nil
-	}
-	return join("domains", c.Domain, what), query("workspaceId", c.Workspace)
-}
-
 type domainZone struct{ recordsOf }
 
 // Run prints it, whatever the form of other answers.
 func (c *domainZone) Run(ctx context.Context, t terminal) error {
-	path, q := c.place("zone-file")
-	text, err := c.client().call(ctx, "GET", path, q, nil)
+	text, err := c.zoneFile(ctx, c.client())
 	if err != nil {
-		return err
+		return c.failed(err)
 	}
-	_, err = t.out.Write(text)
-	return err
+	defer text.Close()
+	if _, err := io.Copy(t.out, text); err != nil {
+		return fmt.Errorf("read zone file: %w", err)
+	}
+	return nil
+}
+
+func (c *recordsOf) zoneFile(ctx context.Context, a *api.Client) (io.ReadCloser, error) {
+	if c.Operator {
+		return a.GetOperatorZoneFile(ctx)
+	}
+	return a.GetZoneFile(ctx, c.Domain, api.GetZoneFileParams{WorkspaceID: c.Workspace})
+}
+
+// publish has the server write the records, or say what it would write.
+func (c *recordsOf) publish(ctx context.Context, a *api.Client, dry bool) (*api.Publishing, error) {
+	if c.Operator {
+		return a.PublishOperator(ctx, api.PublishOperatorParams{}, api.PublishBody{DryRun: &dry})
+	}
+	return a.PublishDomain(ctx, c.Domain, api.PublishDomainParams{WorkspaceID: c.Workspace}, api.PublishBody{DryRun: &dry})
 }
 
 type domainPublish struct {
@@ -57,52 +67,33 @@ type domainPublish struct {
 
 // Run writes what nothing stands in the way of, and fails if that is not all.
 func (c *domainPublish) Run(ctx context.Context, t terminal) error {
-	path, q := c.place("publish")
-	raw, err := c.client().call(ctx, "POST", path, q, map[string]any{"dryRun": c.DryRun})
-	if err != nil {
-		return err
-	}
-	steps, err := readSteps(raw)
+	raw, done, err := answered(c.remote, func(a *api.Client) (*api.Publishing, error) { return c.publish(ctx, a, c.DryRun) })
 	if err != nil {
 		return err
 	}
 	if c.JSON {
 		err = printJSON(t.out, raw)
 	} else {
-		err = printSteps(t.out, steps)
+		err = printSteps(t.out, done.Steps)
 	}
-	if err == nil && slices.ContainsFunc(steps, publishStep.refused) {
+	if err == nil && slices.ContainsFunc(done.Steps, refused) {
 		return errUnwritten
 	}
 	return err
 }
 
-// publishStep is one of the API's.
-type publishStep struct {
-	Action, Type, Name, Value, Advice string
-	Found                             []string
-}
-
-func (s publishStep) refused() bool { return s.Action == "refuse" }
+func refused(s api.PublishStep) bool { return s.Action == "refuse" }
 
 // errUnwritten ends a command whose list says what was not written.
 var errUnwritten = errors.New("some records were not written; the list above says why")
 
-func readSteps(raw []byte) ([]publishStep, error) {
-	var answer struct{ Steps []publishStep }
-	if err := json.Unmarshal(raw, &answer); err != nil {
-		return nil, fmt.Errorf("read answer: %w", err)
-	}
-	return answer.Steps, nil
-}
-
 // printSteps has a line for each record, and below it what stands in the way.
-func printSteps(w io.Writer, steps []publishStep) error {
+func printSteps(w io.Writer, steps []api.PublishStep) error {
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, s := range steps {
 		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\n", printable(s.Action), printable(s.Name), printable(s.Type), printable(s.Value))
-		if s.refused() || s.Action == "replace" {
-			fmt.Fprintf(tw, "\t\tthere is\t%s\n", printable(firstOf(strings.Join(s.Found, ", "), "nothing")))
+		if refused(s) || s.Action == "replace" {
+			fmt.Fprintf(tw, "\t\tthere is\t%s\n", printable(cmp.Or(strings.Join(s.Found, ", "), "nothing")))
 		}
 		if s.Advice != "" {
 			fmt.Fprintf(tw, "\t\t->\t%s\n", printable(s.Advice))

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	api "github.com/postroom/postroom/server/api/client"
 )
 
 const healthTimeout = 10 * time.Second
@@ -18,12 +20,13 @@ type healthcheckCommand struct {
 func (c *healthcheckCommand) Run(ctx context.Context, t terminal) error {
 	ctx, cancel := context.WithTimeout(ctx, healthTimeout)
 	defer cancel()
-	_, err := remote{Data: c.Data}.client().call(ctx, "GET", "/readyz", nil, nil)
-	if refused := (*problem)(nil); errors.As(err, &refused) {
+	r := remote{Data: c.Data}
+	err := r.client().Ready(ctx)
+	if refused := (*api.Problem)(nil); errors.As(err, &refused) {
 		return fmt.Errorf("the server is not ready: %w", err)
 	}
 	if err != nil {
-		return err
+		return r.failed(err)
 	}
 	fmt.Fprintln(t.out, "ready")
 	return nil

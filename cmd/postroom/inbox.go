@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"strings"
+
+	api "github.com/postroom/postroom/server/api/client"
 )
 
 // inboxCommands are what an operator does with the inboxes of a workspace.
@@ -32,11 +34,8 @@ func (c *inboxCreate) Validate() error {
 // Run makes it and shows it.
 func (c *inboxCreate) Run(ctx context.Context, t terminal) error {
 	at := strings.LastIndexByte(c.Address, '@')
-	body := map[string]any{"workspaceId": c.Workspace, "username": c.Address[:at], "domain": c.Address[at+1:]}
-	if c.DisplayName != "" {
-		body["displayName"] = c.DisplayName
-	}
-	return c.show(ctx, t, "POST", join("inboxes"), nil, body)
+	body := api.NewInboxBody{WorkspaceID: &c.Workspace, Username: c.Address[:at], Domain: c.Address[at+1:], DisplayName: given(c.DisplayName)}
+	return show(c.remote, t, func(a *api.Client) (*api.Inbox, error) { return a.CreateInbox(ctx, api.CreateInboxParams{}, body) })
 }
 
 type inboxList struct {
@@ -47,8 +46,13 @@ type inboxList struct {
 
 // Run shows one page.
 func (c *inboxList) Run(ctx context.Context, t terminal) error {
-	return c.list(ctx, t, join("inboxes"), c.query("workspaceId", c.Workspace), "inboxes",
-		column{"ID", "id"}, column{"ADDRESS", "address"}, column{"NAME", "displayName"}, column{"CREATED", "createdAt"})
+	return list(c.remote, t, func(a *api.Client) (*api.InboxList, error) {
+		return a.ListInboxes(ctx, api.ListInboxesParams{WorkspaceID: c.Workspace, Limit: c.Limit, Cursor: c.Cursor})
+	}, func(l *api.InboxList) ([]api.Inbox, string) { return l.Inboxes, l.NextCursor },
+		column[api.Inbox]{"ID", func(in api.Inbox) any { return in.ID }},
+		column[api.Inbox]{"ADDRESS", func(in api.Inbox) any { return in.Address }},
+		column[api.Inbox]{"NAME", func(in api.Inbox) any { return in.DisplayName }},
+		column[api.Inbox]{"CREATED", func(in api.Inbox) any { return in.CreatedAt }})
 }
 
 // oneInbox names an inbox. Ids and addresses are unique on a server, so its workspace need not be named.
@@ -62,12 +66,16 @@ type inboxShow struct{ oneInbox }
 
 // Run shows it.
 func (c *inboxShow) Run(ctx context.Context, t terminal) error {
-	return c.show(ctx, t, "GET", join("inboxes", c.Inbox), query("workspaceId", c.Workspace), nil)
+	return show(c.remote, t, func(a *api.Client) (*api.Inbox, error) {
+		return a.GetInbox(ctx, c.Inbox, api.GetInboxParams{WorkspaceID: c.Workspace})
+	})
 }
 
 type inboxDelete struct{ oneInbox }
 
 // Run deletes it.
 func (c *inboxDelete) Run(ctx context.Context, t terminal) error {
-	return c.remove(ctx, t, join("inboxes", c.Inbox), query("workspaceId", c.Workspace), c.Inbox)
+	return c.remove(t, c.Inbox, func(a *api.Client) error {
+		return a.DeleteInbox(ctx, c.Inbox, api.DeleteInboxParams{WorkspaceID: c.Workspace})
+	})
 }

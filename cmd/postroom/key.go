@@ -2,11 +2,10 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"net/url"
-	"strings"
 	"time"
+
+	api "github.com/postroom/postroom/server/api/client"
 )
 
 // keyCommands are what an operator does with API keys.
@@ -31,22 +30,6 @@ func (o *keyOwner) Validate() error {
 	return nil
 }
 
-// path is where the owner's keys are in the API.
-func (o keyOwner) path(more ...string) string {
-	if o.Inbox != "" {
-		return join(append([]string{"inboxes", o.Inbox, "api-keys"}, more...)...)
-	}
-	return join(append([]string{"workspaces", o.Workspace, "api-keys"}, more...)...)
-}
-
-// query names the workspace of an inbox, if both are given.
-func (o keyOwner) query() url.Values {
-	if o.Inbox == "" {
-		return nil
-	}
-	return query("workspaceId", o.Workspace)
-}
-
 type keyCreate struct {
 	remote
 	keyOwner
@@ -58,20 +41,17 @@ type keyCreate struct {
 
 // Run makes it and shows it with its secret.
 func (c *keyCreate) Run(ctx context.Context, t terminal) error {
-	body := map[string]any{}
-	if c.Name != "" {
-		body["name"] = c.Name
-	}
-	if len(c.Permission) > 0 {
-		body["permissions"] = c.Permission
-	}
+	body := api.KeyInput{Name: c.Name, Permissions: c.Permission, Networks: c.Network}
 	if c.Expires > 0 {
-		body["expiresAt"] = time.Now().Add(c.Expires).UTC().Format(time.RFC3339)
+		body.ExpiresAt = new(time.Now().Add(c.Expires).UTC().Truncate(time.Second))
 	}
-	if len(c.Network) > 0 {
-		body["networks"] = c.Network
-	}
-	if err := c.show(ctx, t, "POST", c.path(), c.keyOwner.query(), body); err != nil {
+	err := show(c.remote, t, func(a *api.Client) (*api.NewKey, error) {
+		if c.Inbox != "" {
+			return a.CreateInboxKey(ctx, c.Inbox, api.CreateInboxKeyParams{WorkspaceID: c.Workspace}, body)
+		}
+		return a.CreateWorkspaceKey(ctx, c.Workspace, api.CreateWorkspaceKeyParams{}, body)
+	})
+	if err != nil {
 		return err
 	}
 	if !c.JSON {
@@ -88,12 +68,18 @@ type keyList struct {
 
 // Run shows one page.
 func (c *keyList) Run(ctx context.Context, t terminal) error {
-	q := c.page.query()
-	for name, values := range c.keyOwner.query() {
-		q[name] = values
-	}
-	return c.list(ctx, t, c.path(), q, "keys",
-		column{"ID", "id"}, column{"PREFIX", "prefix"}, column{"NAME", "name"}, column{"PERMISSIONS", "permissions"}, column{"EXPIRES", "expiresAt"}, column{"LAST USED", "lastUsedAt"})
+	return list(c.remote, t, func(a *api.Client) (*api.KeyList, error) {
+		if c.Inbox != "" {
+			return a.ListInboxKeys(ctx, c.Inbox, api.ListInboxKeysParams{WorkspaceID: c.Workspace, Limit: c.Limit, Cursor: c.Cursor})
+		}
+		return a.ListWorkspaceKeys(ctx, c.Workspace, api.ListWorkspaceKeysParams{Limit: c.Limit, Cursor: c.Cursor})
+	}, func(l *api.KeyList) ([]api.KeyInfo, string) { return l.Keys, l.NextCursor },
+		column[api.KeyInfo]{"ID", func(k api.KeyInfo) any { return k.ID }},
+		column[api.KeyInfo]{"PREFIX", func(k api.KeyInfo) any { return k.Prefix }},
+		column[api.KeyInfo]{"NAME", func(k api.KeyInfo) any { return k.Name }},
+		column[api.KeyInfo]{"PERMISSIONS", func(k api.KeyInfo) any { return k.Permissions }},
+		column[api.KeyInfo]{"EXPIRES", func(k api.KeyInfo) any { return k.ExpiresAt }},
+		column[api.KeyInfo]{"LAST USED", func(k api.KeyInfo) any { return k.LastUsedAt }})
 }
 
 type keyShow struct {
@@ -104,35 +90,12 @@ type keyShow struct {
 
 // Run looks for it in the list, page by page: the API has no address for one key.
 func (c *keyShow) Run(ctx context.Context, t terminal) error {
-	q := query("limit", "200")
-	for name, values := range c.keyOwner.query() {
-		q[name] = values
-	}
-	for {
-		raw, err := c.client().call(ctx, "GET", c.path(), q, nil)
-		if err != nil {
-			return err
+	return show(c.remote, t, func(a *api.Client) (*api.KeyInfo, error) {
+		if c.Inbox != "" {
+			return a.GetInboxKey(ctx, c.Inbox, c.ID, api.GetInboxKeyParams{WorkspaceID: c.Workspace})
 		}
-		var answer struct {
-			Keys []json.RawMessage `json:"keys"`
-			Next string            `json:"nextCursor"`
-		}
-		if err := json.Unmarshal(raw, &answer); err != nil {
-			return fmt.Errorf("read answer: %w", err)
-		}
-		for _, key := range answer.Keys {
-			var named struct {
-				ID string `json:"id"`
-			}
-			if json.Unmarshal(key, &named) == nil && named.ID == c.ID {
-				return c.print(t, key)
-			}
-		}
-		if answer.Next == "" {
-			return fmt.Errorf("there is no key %s here: 'postroom key list' shows those there are", strings.TrimSpace(c.ID))
-		}
-		q.Set("cursor", answer.Next)
-	}
+		return a.GetWorkspaceKey(ctx, c.Workspace, c.ID)
+	})
 }
 
 type keyDelete struct {
@@ -143,5 +106,10 @@ type keyDelete struct {
 
 // Run revokes it.
 func (c *keyDelete) Run(ctx context.Context, t terminal) error {
-	return c.remove(ctx, t, c.path(c.ID), c.keyOwner.query(), c.ID)
+	return c.remove(t, c.ID, func(a *api.Client) error {
+		if c.Inbox != "" {
+			return a.DeleteInboxKey(ctx, c.Inbox, c.ID, api.DeleteInboxKeyParams{WorkspaceID: c.Workspace})
+		}
+		return a.DeleteWorkspaceKey(ctx, c.Workspace, c.ID)
+	})
 }

@@ -2,12 +2,12 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
-	"slices"
 	"text/tabwriter"
 	"time"
+
+	api "github.com/postroom/postroom/server/api/client"
 )
 
 // messageCommands are how an operator looks at mail.
@@ -27,8 +27,14 @@ type messageList struct {
 
 // Run shows one page.
 func (c *messageList) Run(ctx context.Context, t terminal) error {
-	return c.list(ctx, t, join("inboxes", c.Inbox, "messages"), c.query("workspaceId", c.Workspace), "messages",
-		column{"ID", "id"}, column{"RECEIVED", "receivedAt"}, column{"FROM", "from"}, column{"SUBJECT", "subject"}, column{"LABELS", "labels"})
+	return list(c.remote, t, func(a *api.Client) (*api.MessageList, error) {
+		return a.ListMessages(ctx, c.Inbox, api.ListMessagesParams{WorkspaceID: c.Workspace, Limit: c.Limit, Cursor: c.Cursor})
+	}, func(l *api.MessageList) ([]api.MessageObject, string) { return l.Messages, l.NextCursor },
+		column[api.MessageObject]{"ID", func(m api.MessageObject) any { return m.ID }},
+		column[api.MessageObject]{"RECEIVED", func(m api.MessageObject) any { return m.ReceivedAt }},
+		column[api.MessageObject]{"FROM", func(m api.MessageObject) any { return m.From }},
+		column[api.MessageObject]{"SUBJECT", func(m api.MessageObject) any { return m.Subject }},
+		column[api.MessageObject]{"LABELS", func(m api.MessageObject) any { return m.Labels }})
 }
 
 type messageSearch struct {
@@ -46,8 +52,14 @@ func (c *messageSearch) Run(ctx context.Context, t terminal) error {
 	if c.Newest {
 		sort = "newest"
 	}
-	return c.list(ctx, t, join("search"), c.query("q", c.Query, "workspaceId", c.Workspace, "inboxId", c.Inbox, "sort", sort), "hits",
-		column{"ID", "id"}, column{"RECEIVED", "receivedAt"}, column{"FROM", "from"}, column{"SUBJECT", "subject"}, column{"PREVIEW", "preview"})
+	return list(c.remote, t, func(a *api.Client) (*api.HitList, error) {
+		return a.Search(ctx, api.SearchParams{Q: c.Query, WorkspaceID: c.Workspace, InboxID: c.Inbox, Sort: sort, Limit: c.Limit, Cursor: c.Cursor})
+	}, func(l *api.HitList) ([]api.MessageObject, string) { return l.Hits, l.NextCursor },
+		column[api.MessageObject]{"ID", func(m api.MessageObject) any { return m.ID }},
+		column[api.MessageObject]{"RECEIVED", func(m api.MessageObject) any { return m.ReceivedAt }},
+		column[api.MessageObject]{"FROM", func(m api.MessageObject) any { return m.From }},
+		column[api.MessageObject]{"SUBJECT", func(m api.MessageObject) any { return m.Subject }},
+		column[api.MessageObject]{"PREVIEW", func(m api.MessageObject) any { return m.Preview }})
 }
 
 // oneMessage names a message of an inbox.
@@ -60,41 +72,35 @@ type messageShow struct{ oneMessage }
 
 // Run shows what a person wants first, then the text.
 func (c *messageShow) Run(ctx context.Context, t terminal) error {
-	raw, err := c.client().call(ctx, "GET", join("inboxes", c.Inbox, "messages", c.ID), query("workspaceId", c.Workspace), nil)
+	raw, m, err := answered(c.remote, func(a *api.Client) (*api.MessageObject, error) {
+		return a.GetMessage(ctx, c.Inbox, c.ID, api.GetMessageParams{WorkspaceID: c.Workspace})
+	})
 	if err != nil {
 		return err
 	}
 	if c.JSON {
 		return printJSON(t.out, raw)
 	}
-	return printMessage(t.out, raw)
+	return printMessage(t.out, m)
 }
 
-func printMessage(w io.Writer, raw json.RawMessage) error {
-	list, err := members(raw)
-	if err != nil {
-		return err
-	}
+func printMessage(w io.Writer, m *api.MessageObject) error {
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	for _, name := range []string{"id", "threadId", "from", "to", "cc", "replyTo", "deliveredTo", "subject", "receivedAt", "sentAt", "labels", "attachments"} {
-		i := slices.IndexFunc(list, func(m member) bool { return m.name == name })
-		if i < 0 {
-			continue
-		}
-		if text := plain(list[i].value); text != "" {
-			fmt.Fprintf(tw, "%s\t%s\n", name, text)
+	for _, member := range []struct {
+		name  string
+		value any
+	}{
+		{"id", m.ID}, {"threadId", m.ThreadID}, {"from", m.From}, {"to", m.To}, {"cc", m.Cc}, {"replyTo", m.ReplyTo}, {"deliveredTo", m.DeliveredTo}, {"subject", m.Subject},
+		{"receivedAt", m.ReceivedAt}, {"sentAt", m.SentAt}, {"labels", m.Labels}, {"attachments", m.Attachments},
+	} {
+		if text := cell(member.value); text != "" {
+			fmt.Fprintf(tw, "%s\t%s\n", member.name, text)
 		}
 	}
 	if err := tw.Flush(); err != nil {
 		return err
 	}
-	var body struct {
-		Text string `json:"text"`
-	}
-	if err := json.Unmarshal(raw, &body); err != nil {
-		return fmt.Errorf("read answer: %w", err)
-	}
-	_, err = fmt.Fprintf(w, "\n%s\n", printableText(body.Text))
+	_, err := fmt.Fprintf(w, "\n%s\n", printableText(m.Text))
 	return err
 }
 
@@ -102,9 +108,9 @@ type messageRaw struct{ oneMessage }
 
 // Run copies the message's octets to standard output.
 func (c *messageRaw) Run(ctx context.Context, t terminal) error {
-	body, err := c.client().open(ctx, "GET", join("inboxes", c.Inbox, "messages", c.ID, "raw"), query("workspaceId", c.Workspace), nil)
+	body, err := c.client().GetRawMessage(ctx, c.Inbox, c.ID, api.GetRawMessageParams{WorkspaceID: c.Workspace})
 	if err != nil {
-		return err
+		return c.failed(err)
 	}
 	defer body.Close()
 	if _, err := io.Copy(t.out, body); err != nil {
@@ -130,11 +136,10 @@ func (c *messageSend) Run(ctx context.Context, t terminal) error {
 		}
 		c.Text = string(text)
 	}
-	body := map[string]any{"to": c.To, "subject": c.Subject, "text": c.Text}
-	if !c.SendAt.IsZero() {
-		body["sendAt"] = c.SendAt
-	}
-	return c.show(ctx, t, "POST", join("inboxes", c.Inbox, "messages"), query("workspaceId", c.Workspace), body)
+	body := api.NewMessageBody{To: c.To, Subject: &c.Subject, Text: &c.Text, SendAt: given(c.SendAt)}
+	return show(c.remote, t, func(a *api.Client) (*api.Accepted, error) {
+		return a.SendMessage(ctx, c.Inbox, api.SendMessageParams{WorkspaceID: c.Workspace}, body)
+	})
 }
 
 const maxSentText = 1 << 20 // octets of a text that is read from standard input
@@ -143,6 +148,14 @@ type messageDelivery struct{ oneMessage }
 
 // Run shows a line for each recipient.
 func (c *messageDelivery) Run(ctx context.Context, t terminal) error {
-	return c.list(ctx, t, join("inboxes", c.Inbox, "messages", c.ID, "delivery"), query("workspaceId", c.Workspace), "recipients",
-		column{"RECIPIENT", "recipient"}, column{"STATUS", "status"}, column{"WHY", "why"}, column{"TRIES", "attempts"}, column{"NEXT", "nextAttemptAt"}, column{"REASON", "reason"}, column{"REPLY", "reply"})
+	return list(c.remote, t, func(a *api.Client) (*api.RecipientList, error) {
+		return a.GetDelivery(ctx, c.Inbox, c.ID, api.GetDeliveryParams{WorkspaceID: c.Workspace})
+	}, func(l *api.RecipientList) ([]api.Recipient, string) { return l.Recipients, "" },
+		column[api.Recipient]{"RECIPIENT", func(r api.Recipient) any { return r.Recipient }},
+		column[api.Recipient]{"STATUS", func(r api.Recipient) any { return r.Status }},
+		column[api.Recipient]{"WHY", func(r api.Recipient) any { return r.Why }},
+		column[api.Recipient]{"TRIES", func(r api.Recipient) any { return r.Attempts }},
+		column[api.Recipient]{"NEXT", func(r api.Recipient) any { return r.NextAttemptAt }},
+		column[api.Recipient]{"REASON", func(r api.Recipient) any { return r.Reason }},
+		column[api.Recipient]{"REPLY", func(r api.Recipient) any { return r.Reply }})
 }

@@ -2,7 +2,8 @@ package main
 
 import (
 	"context"
-	"net/url"
+
+	api "github.com/postroom/postroom/server/api/client"
 )
 
 // queueCommands are what an operator does with what a workspace has to send.
@@ -27,9 +28,16 @@ type queueListCommand struct {
 
 // Run shows one page.
 func (c *queueListCommand) Run(ctx context.Context, t terminal) error {
-	q := c.query("workspaceId", c.Workspace, "inbox", c.Inbox, "domain", c.Domain, "messageId", c.Message, "status", c.Status)
-	return c.list(ctx, t, join("queue"), q, "entries", column{"ID", "id"}, column{"RECIPIENT", "recipient"}, column{"STATUS", "status"}, column{"WHY", "why"},
-		column{"TRIES", "attempts"}, column{"NEXT", "nextAttemptAt"}, column{"REPLY", "reply"})
+	return list(c.remote, t, func(a *api.Client) (*api.QueueList, error) {
+		return a.ListQueue(ctx, api.ListQueueParams{WorkspaceID: c.Workspace, Inbox: c.Inbox, Domain: c.Domain, MessageID: c.Message, Status: c.Status, Limit: c.Limit, Cursor: c.Cursor})
+	}, func(l *api.QueueList) ([]api.QueueEntry, string) { return l.Entries, l.NextCursor },
+		column[api.QueueEntry]{"ID", func(e api.QueueEntry) any { return e.ID }},
+		column[api.QueueEntry]{"RECIPIENT", func(e api.QueueEntry) any { return e.Recipient }},
+		column[api.QueueEntry]{"STATUS", func(e api.QueueEntry) any { return e.Status }},
+		column[api.QueueEntry]{"WHY", func(e api.QueueEntry) any { return e.Why }},
+		column[api.QueueEntry]{"TRIES", func(e api.QueueEntry) any { return e.Attempts }},
+		column[api.QueueEntry]{"NEXT", func(e api.QueueEntry) any { return e.NextAttemptAt }},
+		column[api.QueueEntry]{"REPLY", func(e api.QueueEntry) any { return e.Reply }})
 }
 
 type queueDomains struct {
@@ -39,8 +47,14 @@ type queueDomains struct {
 
 // Run shows them all.
 func (c *queueDomains) Run(ctx context.Context, t terminal) error {
-	return c.list(ctx, t, join("queue", "domains"), query("workspaceId", c.Workspace), "domains",
-		column{"DOMAIN", "domain"}, column{"WAITING", "waiting"}, column{"DEFERRED", "deferred"}, column{"HELD", "held"}, column{"OLDEST", "oldestAt"})
+	return list(c.remote, t, func(a *api.Client) (*api.QueueCounts, error) {
+		return a.CountQueue(ctx, api.CountQueueParams{WorkspaceID: c.Workspace})
+	}, func(l *api.QueueCounts) ([]api.QueueCount, string) { return l.Domains, "" },
+		column[api.QueueCount]{"DOMAIN", func(q api.QueueCount) any { return q.Domain }},
+		column[api.QueueCount]{"WAITING", func(q api.QueueCount) any { return q.Waiting }},
+		column[api.QueueCount]{"DEFERRED", func(q api.QueueCount) any { return q.Deferred }},
+		column[api.QueueCount]{"HELD", func(q api.QueueCount) any { return q.Held }},
+		column[api.QueueCount]{"OLDEST", func(q api.QueueCount) any { return q.OldestAt }})
 }
 
 // queueChoice names what is meant of what a workspace has to send.
@@ -62,35 +76,44 @@ func (c *queueChoice) Validate() error {
 	return nil
 }
 
-func (c *queueChoice) change(ctx context.Context, t terminal, verb string) error {
-	body := map[string]any{}
-	for name, value := range map[string]string{"id": c.ID, "inbox": c.Inbox, "domain": c.Domain, "messageId": c.Message} {
-		if value != "" {
-			body[name] = value
-		}
-	}
-	if c.All {
-		body["all"] = true
-	}
-	return c.show(ctx, t, "POST", join("queue", verb), url.Values{"workspaceId": {c.Workspace}}, body)
+// change does something with what was chosen.
+func (c *queueChoice) change(t terminal, do func(*api.Client, string, api.QueueChangeBody) (*api.QueueChanged, error)) error {
+	body := api.QueueChangeBody{ID: given(c.ID), Inbox: given(c.Inbox), Domain: given(c.Domain), MessageID: given(c.Message), All: given(c.All)}
+	return show(c.remote, t, func(a *api.Client) (*api.QueueChanged, error) { return do(a, c.Workspace, body) })
 }
 
 type queueRetry struct{ queueChoice }
 
-// Run changes it and shows how much.
-func (c *queueRetry) Run(ctx context.Context, t terminal) error { return c.change(ctx, t, "retry") }
+// Run tries again and says how many.
+func (c *queueRetry) Run(ctx context.Context, t terminal) error {
+	return c.change(t, func(a *api.Client, ws string, body api.QueueChangeBody) (*api.QueueChanged, error) {
+		return a.RetryQueue(ctx, api.RetryQueueParams{WorkspaceID: ws}, body)
+	})
+}
 
 type queueCancel struct{ queueChoice }
 
-// Run changes it and shows how much.
-func (c *queueCancel) Run(ctx context.Context, t terminal) error { return c.change(ctx, t, "cancel") }
+// Run gives up and says how many.
+func (c *queueCancel) Run(ctx context.Context, t terminal) error {
+	return c.change(t, func(a *api.Client, ws string, body api.QueueChangeBody) (*api.QueueChanged, error) {
+		return a.CancelQueue(ctx, api.CancelQueueParams{WorkspaceID: ws}, body)
+	})
+}
 
 type queueHold struct{ queueChoice }
 
-// Run changes it and shows how much.
-func (c *queueHold) Run(ctx context.Context, t terminal) error { return c.change(ctx, t, "hold") }
+// Run holds and says how many.
+func (c *queueHold) Run(ctx context.Context, t terminal) error {
+	return c.change(t, func(a *api.Client, ws string, body api.QueueChangeBody) (*api.QueueChanged, error) {
+		return a.HoldQueue(ctx, api.HoldQueueParams{WorkspaceID: ws}, body)
+	})
+}
 
 type queueRelease struct{ queueChoice }
 
-// Run changes it and shows how much.
-func (c *queueRelease) Run(ctx context.Context, t terminal) error { return c.change(ctx, t, "release") }
+// Run releases and says how many.
+func (c *queueRelease) Run(ctx context.Context, t terminal) error {
+	return c.change(t, func(a *api.Client, ws string, body api.QueueChangeBody) (*api.QueueChanged, error) {
+		return a.ReleaseQueue(ctx, api.ReleaseQueueParams{WorkspaceID: ws}, body)
+	})
+}

@@ -86,6 +86,7 @@ type postroom struct {
 	policies *sts.Client
 	courier  *courier.Courier
 	hooks    *webhook.Service
+	web      *api.Server // once it runs
 	domains  *domains.Watch
 	own      func(context.Context) []netip.Addr // the server's addresses
 	setup    *autoconfig.Handler                // of mail clients, and MTA-STS policies; nil: there is nothing that mail clients could use
@@ -222,6 +223,7 @@ func (p *postroom) run(ctx context.Context) error {
 		defer scanner.Close()
 	}
 	web := api.New(p.apiConfig(lists, scanner), p.dir, p.log)
+	p.web = web
 	incoming := p.incomingConfig()
 	incoming.Lists, incoming.Scanner = lists, scanner
 	mail := smtpd.New(incoming, p.dir, p.log)

@@ -2,21 +2,21 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"log/slog"
 	"net/http"
 	"net/netip"
-	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/postroom/postroom/server/api"
+	apiserver "github.com/postroom/postroom/server/api"
+	api "github.com/postroom/postroom/server/api/client"
 	"github.com/postroom/postroom/server/dnscheck"
 	"github.com/postroom/postroom/server/resolver"
 	"github.com/postroom/postroom/tenancy"
@@ -126,9 +126,8 @@ func (c *setupCommand) wishes() wishes {
 
 // setUp decides, and does what was decided.
 func (c *setupCommand) setUp(ctx context.Context, t terminal, on machine, base Config, kept *Config) error {
-	there := remote{Data: base.DataDir}.client()
-	_, err := there.call(ctx, "GET", "/readyz", nil, nil)
-	running := err == nil
+	there := remote{Data: base.DataDir}
+	running := there.client().Ready(ctx) == nil
 	p := decide(ctx, on, base, c.wishes(), running)
 	if err := printFindings(t.out, p.decisions); err != nil {
 		return err
@@ -149,7 +148,7 @@ func (c *setupCommand) setUp(ctx context.Context, t terminal, on machine, base C
 	if c.DryRun {
 		return c.foretell(ctx, t, cfg, p.public)
 	}
-	f := &founding{setupCommand: c, t: t, client: there, public: p.public, cfg: cfg}
+	f := &founding{setupCommand: c, t: t, there: there, api: there.client(), public: p.public, cfg: cfg}
 	if !running {
 		if p.account != nil {
 			if err := handOver(*p.account, c.Config, cfg.DataDir, c.written); err != nil {
@@ -241,9 +240,9 @@ func (c *setupCommand) foretell(ctx context.Context, t terminal, cfg Config, pub
 		return err
 	}
 	fmt.Fprintf(t.out, "\nThis would become of them at %s:\n\n", cfg.TLS.DNSServer)
-	var steps []publishStep
+	var steps []api.PublishStep
 	for _, s := range plan {
-		steps = append(steps, publishStep{string(s.Action), s.Record.Type, s.Record.Name, s.Record.Value, s.Advice, s.Found})
+		steps = append(steps, api.PublishStep{Action: string(s.Action), Type: s.Record.Type, Name: s.Record.Name, Value: s.Record.Value, Advice: s.Advice, Found: s.Found})
 	}
 	return printSteps(t.out, steps)
 }
@@ -291,7 +290,7 @@ func lendSocket(ctx context.Context, cfg Config) (_ *lent, err error) {
 	if l.p.socket, err = listenSocket(cfg.DataDir, l.p.log); err != nil {
 		return nil, err
 	}
-	l.http = &http.Server{Handler: api.New(api.Config{Version: thisBuild().Version, Domains: l.p.domains}, l.p.dir, l.p.log).SocketHandler(), ReadHeaderTimeout: headerWait}
+	l.http = &http.Server{Handler: apiserver.New(apiserver.Config{Version: thisBuild().Version, Domains: l.p.domains}, l.p.dir, l.p.log).SocketHandler(), ReadHeaderTimeout: headerWait}
 	go func() { l.done <- l.http.Serve(l.p.socket) }()
 	return l, nil
 }
@@ -313,24 +312,13 @@ func (l *lent) close() error {
 type founding struct {
 	*setupCommand
 	t           terminal
-	client      client
+	there       remote
+	api         *api.Client
 	cfg         Config
 	public      []netip.Addr
 	workspace   string
 	operatorKey string // that was just made
 	secrets     bool   // something was shown that nobody can see again
-}
-
-// ask asks the API and reads its answer.
-func (f *founding) ask(ctx context.Context, method, path string, q url.Values, body, out any) error {
-	raw, err := f.client.call(ctx, method, path, q, body)
-	if err != nil {
-		return err
-	}
-	if err := json.Unmarshal(raw, out); err != nil {
-		return fmt.Errorf("read answer: %w", err)
-	}
-	return nil
 }
 
 // make does one after the other, and then shows what is to be kept or written into the DNS.
@@ -343,8 +331,8 @@ func (f *founding) make(ctx context.Context) error {
 		return err
 	}
 	for _, name := range append([]string{f.domain()}, f.Domain...) {
-		if err := f.ask(ctx, "POST", join("domains"), nil, map[string]any{"domain": name, "workspaceId": f.workspace}, &struct{}{}); err != nil {
-			return err
+		if _, err := f.api.CreateDomain(ctx, api.CreateDomainParams{}, api.NewDomainBody{Domain: name, WorkspaceID: &f.workspace}); err != nil {
+			return f.there.failed(err)
 		}
 	}
 	fmt.Fprintf(f.t.out, "Workspace      %s\n", f.workspace)
@@ -373,18 +361,17 @@ func (f *founding) publish(ctx context.Context) error {
 	}
 	places = append(places, &recordsOf{Operator: true}) // by then the domains have their keys
 	for _, dry := range []bool{true, false} {
-		var all []publishStep
+		var all []api.PublishStep
 		for _, place := range places {
-			var answer struct{ Steps []publishStep }
-			path, q := place.place("publish")
-			if err := f.ask(ctx, "POST", path, q, map[string]any{"dryRun": dry}, &answer); err != nil {
-				return err
+			done, err := place.publish(ctx, f.api, dry)
+			if err != nil {
+				return f.there.failed(err)
 			}
-			all = append(all, answer.Steps...)
+			all = append(all, done.Steps...)
 		}
 		if dry {
 			fmt.Fprintf(f.t.out, "\nThese records go into the DNS, by %s:\n\n", f.cfg.TLS.DNSServer)
-		} else if all = slices.DeleteFunc(all, func(s publishStep) bool { return !s.refused() }); len(all) > 0 {
+		} else if all = slices.DeleteFunc(all, func(s api.PublishStep) bool { return !refused(s) }); len(all) > 0 {
 			fmt.Fprint(f.t.out, "\nWritten, but for these, which are yours to write:\n\n")
 		} else {
 			fmt.Fprint(f.t.out, "\nThey are written.\n")
@@ -405,28 +392,28 @@ func (f *founding) secret(what, text string) {
 // findWorkspace takes the one that has the domain, or makes one. A claim of somebody who has not proven it is nothing: the operator's mail
 // would be a stranger's.
 func (f *founding) findWorkspace(ctx context.Context) error {
-	var dom struct{ WorkspaceID, Status string }
-	err := f.ask(ctx, "GET", join("domains", f.domain()), nil, nil, &dom)
-	refused := (*problem)(nil)
-	if err == nil && dom.Status != string(tenancy.Verified) || errors.As(err, &refused) && refused.Status == http.StatusNotFound {
-		var ws struct{ ID string }
-		err = f.ask(ctx, "POST", join("workspaces"), nil, map[string]any{"name": f.domain()}, &ws)
-		f.workspace = ws.ID
-		return err
+	dom, err := f.api.GetDomain(ctx, f.domain(), api.GetDomainParams{})
+	missing := (*api.Problem)(nil)
+	switch {
+	case err == nil && dom.Status == string(tenancy.Verified):
+		f.workspace = dom.WorkspaceID
+		return nil
+	case err != nil && (!errors.As(err, &missing) || missing.Status != http.StatusNotFound):
+		return f.there.failed(err)
 	}
-	f.workspace = dom.WorkspaceID
-	return err
+	ws, err := f.api.CreateWorkspace(ctx, api.CreateWorkspaceParams{}, api.NewWorkspaceBody{Name: f.domain()})
+	if err != nil {
+		return f.there.failed(err)
+	}
+	f.workspace = ws.ID
+	return nil
 }
 
 func (f *founding) inbox(ctx context.Context) error {
-	var in struct {
-		Address, Password string
-		Existed           bool
-	}
 	at := strings.LastIndexByte(f.Address, '@')
-	err := f.ask(ctx, "POST", join("inboxes"), nil, map[string]any{"workspaceId": f.workspace, "username": f.Address[:at], "domain": f.domain()}, &in)
+	in, err := f.api.CreateInbox(ctx, api.CreateInboxParams{}, api.NewInboxBody{WorkspaceID: &f.workspace, Username: f.Address[:at], Domain: f.domain()})
 	if err != nil {
-		return err
+		return f.there.failed(err)
 	}
 	if in.Existed {
 		fmt.Fprintf(f.t.out, "Inbox          %s (it was there)\n", printable(in.Address))
@@ -439,27 +426,42 @@ func (f *founding) inbox(ctx context.Context) error {
 
 // key makes a key of the workspace, if it has none.
 func (f *founding) key(ctx context.Context) error {
-	var list struct{ Keys []json.RawMessage }
-	path := join("workspaces", f.workspace, "api-keys")
-	if err := f.ask(ctx, "GET", path, query("limit", "1"), nil, &list); err != nil || len(list.Keys) > 0 {
-		return err
+	keys, err := f.api.ListWorkspaceKeys(ctx, f.workspace, api.ListWorkspaceKeysParams{Limit: 1})
+	if err != nil {
+		return f.there.failed(err)
 	}
-	var made struct{ Key string }
-	err := f.ask(ctx, "POST", path, nil, map[string]any{"name": "setup"}, &made)
-	if err == nil {
-		f.secret("Workspace key  ", made.Key)
+	if len(keys.Keys) > 0 {
+		return nil
 	}
-	return err
+	made, err := f.api.CreateWorkspaceKey(ctx, f.workspace, api.CreateWorkspaceKeyParams{}, api.KeyInput{Name: "setup"})
+	if err != nil {
+		return f.there.failed(err)
+	}
+	f.secret("Workspace key  ", made.Key)
+	return nil
 }
 
 // records shows those of each domain.
 func (f *founding) records(ctx context.Context) error {
 	for _, name := range append([]string{f.domain()}, f.Domain...) {
-		text, err := f.client.call(ctx, "GET", join("domains", name, "zone-file"), query("workspaceId", f.workspace), nil)
+		text, err := f.zone(ctx, name)
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(f.t.out, "\n%s", printableText(string(text)))
+		fmt.Fprintf(f.t.out, "\n%s", printableText(text))
 	}
 	return nil
+}
+
+func (f *founding) zone(ctx context.Context, name string) (string, error) {
+	file, err := (&recordsOf{Domain: name, Workspace: f.workspace}).zoneFile(ctx, f.api)
+	if err != nil {
+		return "", f.there.failed(err)
+	}
+	defer file.Close()
+	text, err := io.ReadAll(io.LimitReader(file, api.MaxAnswer))
+	if err != nil {
+		return "", fmt.Errorf("read zone file: %w", err)
+	}
+	return string(text), nil
 }

@@ -2,64 +2,65 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
-	"net/url"
-	"strconv"
 	"strings"
 	"text/tabwriter"
+	"time"
 	"unicode"
+
+	api "github.com/postroom/postroom/server/api/client"
 )
 
 // page is what every list takes.
 type page struct {
-	Limit  int    `help:"How many to show, at most 200." default:"50" placeholder:"N"`
+	Limit  int64  `help:"How many to show, at most 200." default:"50" placeholder:"N"`
 	Cursor string `help:"Go on where the list before ended." placeholder:"CURSOR"`
 }
 
-func (p page) query(pairs ...string) url.Values {
-	return query(append(pairs, "limit", strconv.Itoa(p.Limit), "cursor", p.Cursor)...)
+// column is one column of a table: its title, and what of a row it shows.
+type column[R any] struct {
+	title string
+	of    func(R) any
 }
 
-// column is one column of a table: its title, and the member of the API's object that it shows.
-type column struct{ title, member string }
+// show asks for one object and prints it, a member to a line.
+func show[T any](r remote, t terminal, ask func(*api.Client) (*T, error)) error {
+	raw, _, err := answered(r, ask)
+	if err != nil {
+		return err
+	}
+	return r.print(t, raw)
+}
 
-// list shows one page of a list of the API; plural is the member that holds it.
-func (r remote) list(ctx context.Context, t terminal, path string, q url.Values, plural string, columns ...column) error {
-	raw, err := r.client().call(ctx, "GET", path, q, nil)
+// answered is an answer of the API as it came, and as what it is.
+func answered[T any](r remote, ask func(*api.Client) (*T, error)) (raw json.RawMessage, answer *T, err error) {
+	c := r.client()
+	c.Answered = func(b json.RawMessage) { raw = b }
+	if answer, err = ask(c); err != nil {
+		return nil, nil, r.failed(err)
+	}
+	return raw, answer, nil
+}
+
+// list shows one page of a list of the API; rows are its rows, and the cursor of the next page.
+func list[T, R any](r remote, t terminal, ask func(*api.Client) (*T, error), rows func(*T) ([]R, string), columns ...column[R]) error {
+	raw, answer, err := answered(r, ask)
 	if err != nil {
 		return err
 	}
 	if r.JSON {
 		return printJSON(t.out, raw)
 	}
-	var answer map[string]json.RawMessage
-	var rows []map[string]json.RawMessage
-	var next string
-	if err := json.Unmarshal(raw, &answer); err != nil {
-		return fmt.Errorf("read answer: %w", err)
-	}
-	if err := json.Unmarshal(answer[plural], &rows); err != nil {
-		return fmt.Errorf("read %s: %w", plural, err)
-	}
-	if err := printTable(t.out, columns, rows); err != nil {
+	all, next := rows(answer)
+	if err := printTable(t.out, columns, all); err != nil {
 		return err
 	}
-	if json.Unmarshal(answer["nextCursor"], &next) == nil && next != "" {
+	if next != "" {
 		fmt.Fprintf(t.err, "There are more: --cursor %s\n", next)
 	}
 	return nil
-}
-
-// show asks for one object and prints it, a member to a line.
-func (r remote) show(ctx context.Context, t terminal, method, path string, q url.Values, body any) error {
-	raw, err := r.client().call(ctx, method, path, q, body)
-	if err != nil {
-		return err
-	}
-	return r.print(t, raw)
 }
 
 // print shows an object that the API answered.
@@ -71,9 +72,9 @@ func (r remote) print(t terminal, raw json.RawMessage) error {
 }
 
 // remove deletes one thing and says so.
-func (r remote) remove(ctx context.Context, t terminal, path string, q url.Values, what string) error {
-	if _, err := r.client().call(ctx, "DELETE", path, q, nil); err != nil {
-		return err
+func (r remote) remove(t terminal, what string, do func(*api.Client) error) error {
+	if err := do(r.client()); err != nil {
+		return r.failed(err)
 	}
 	if !r.JSON {
 		fmt.Fprintf(t.out, "%s is deleted.\n", printable(what))
@@ -86,7 +87,7 @@ func printJSON(w io.Writer, raw json.RawMessage) error {
 	return err
 }
 
-func printTable(w io.Writer, columns []column, rows []map[string]json.RawMessage) error {
+func printTable[R any](w io.Writer, columns []column[R], rows []R) error {
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	cells := make([]string, len(columns))
 	for i, c := range columns {
@@ -95,11 +96,23 @@ func printTable(w io.Writer, columns []column, rows []map[string]json.RawMessage
 	fmt.Fprintln(tw, strings.Join(cells, "\t"))
 	for _, row := range rows {
 		for i, c := range columns {
-			cells[i] = shorten(plain(row[c.member]), maxCell)
+			cells[i] = shorten(cell(c.of(row)), maxCell)
 		}
 		fmt.Fprintln(tw, strings.Join(cells, "\t"))
 	}
 	return tw.Flush()
+}
+
+// cell is a value as a table shows it. A time that is not is empty.
+func cell(value any) string {
+	if at, ok := value.(time.Time); ok && at.IsZero() {
+		return ""
+	}
+	raw, err := json.Marshal(value)
+	if err != nil {
+		return ""
+	}
+	return plain(raw)
 }
 
 const maxCell = 60 // characters; longer ones would push the columns off the screen

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+
+	api "github.com/postroom/postroom/server/api/client"
 )
 
 func TestValuesAreWrittenForPeople(t *testing.T) {
@@ -24,15 +26,16 @@ func TestValuesAreWrittenForPeople(t *testing.T) {
 }
 
 func TestATableIsAligned(t *testing.T) {
-	var rows []map[string]json.RawMessage
-	if err := json.Unmarshal([]byte(`[{"id":"ws_1","name":"short"},{"id":"ws_22222","name":"`+strings.Repeat("l", 80)+`"}]`), &rows); err != nil {
-		t.Fatal(err)
-	}
+	rows := []api.Workspace{{ID: "ws_1", Name: "short"}, {ID: "ws_22222", Name: strings.Repeat("l", 80)}}
 	var b strings.Builder
-	if err := printTable(&b, []column{{"ID", "id"}, {"NAME", "name"}}, rows); err != nil {
+	err := printTable(&b, []column[api.Workspace]{
+		{"ID", func(w api.Workspace) any { return w.ID }}, {"NAME", func(w api.Workspace) any { return w.Name }}, {"MADE", func(w api.Workspace) any { return w.CreatedAt }},
+	}, rows)
+	if err != nil {
 		t.Fatal(err)
 	}
-	want := "ID        NAME\nws_1      short\nws_22222  " + strings.Repeat("l", 59) + "…\n"
+	l := strings.Repeat("l", 59) + "…"
+	want := "ID        NAME" + strings.Repeat(" ", 58) + "MADE\nws_1      short" + strings.Repeat(" ", 57) + "\nws_22222  " + l + "  \n"
 	if b.String() != want {
 		t.Errorf("got\n%swant\n%s", b.String(), want)
 	}
@@ -50,8 +53,12 @@ func TestAnObjectKeepsItsOrder(t *testing.T) {
 
 func TestAMessageShowsWhoWhatAndText(t *testing.T) {
 	var b strings.Builder
+	var m api.MessageObject
 	raw := `{"id":"msg_1","from":{"name":"Ada","address":"ada@example.com"},"to":[{"address":"b@c"}],"subject":"Hi \u001b[2J","text":"one\r\ntwo\tthree \u0007","size":9}`
-	if err := printMessage(&b, json.RawMessage(raw)); err != nil {
+	if err := json.Unmarshal([]byte(raw), &m); err != nil {
+		t.Fatal(err)
+	}
+	if err := printMessage(&b, &m); err != nil {
 		t.Fatal(err)
 	}
 	want := "id       msg_1\nfrom     Ada <ada@example.com>\nto       b@c\nsubject  Hi \ufffd[2J\n\none\ntwo    three \ufffd\n"

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"strings"
+
+	api "github.com/postroom/postroom/server/api/client"
 )
 
 // webhookCommands are what an operator does with webhooks.
@@ -29,24 +31,15 @@ type webhookAdd struct {
 
 // Run makes it and shows it with its secret.
 func (c *webhookAdd) Run(ctx context.Context, t terminal) error {
-	body := map[string]any{"url": c.URL, "workspaceId": c.Workspace}
-	for name, list := range map[string][]string{"eventTypes": c.Type, "inboxIds": c.Inbox} {
-		if len(list) > 0 {
-			body[name] = list
-		}
-	}
-	if headers, err := c.headers(); err != nil {
+	headers, err := c.headers()
+	if err != nil {
 		return err
-	} else if len(headers) > 0 {
-		body["headers"] = headers
 	}
-	if c.Ordered {
-		body["ordered"] = true
-	}
-	if c.Description != "" {
-		body["description"] = c.Description
-	}
-	if err := c.show(ctx, t, "POST", join("webhooks"), nil, body); err != nil {
+	body := api.NewWebhookBody{URL: c.URL, WorkspaceID: given(c.Workspace), EventTypes: c.Type, InboxIDs: c.Inbox, Headers: headers, Ordered: given(c.Ordered), Description: given(c.Description)}
+	err = show(c.remote, t, func(a *api.Client) (*api.Webhook, error) {
+		return a.CreateWebhook(ctx, api.CreateWebhookParams{}, body)
+	})
+	if err != nil {
 		return err
 	}
 	if !c.JSON {
@@ -56,11 +49,14 @@ func (c *webhookAdd) Run(ctx context.Context, t terminal) error {
 }
 
 func (c *webhookAdd) headers() (map[string]string, error) {
-	headers := map[string]string{}
+	var headers map[string]string // none is not given
 	for _, text := range c.Header {
 		name, value, ok := strings.Cut(text, "=")
 		if !ok {
 			return nil, usageError("a header is written as NAME=VALUE: " + text)
+		}
+		if headers == nil {
+			headers = map[string]string{}
 		}
 		headers[name] = value
 	}
@@ -75,8 +71,15 @@ type webhookList struct {
 
 // Run shows one page.
 func (c *webhookList) Run(ctx context.Context, t terminal) error {
-	return c.list(ctx, t, join("webhooks"), c.query("workspaceId", c.Workspace), "webhooks", column{"ID", "id"}, column{"WORKSPACE", "workspaceId"}, column{"URL", "url"},
-		column{"TYPES", "eventTypes"}, column{"ENABLED", "enabled"}, column{"REASON", "disabledReason"})
+	return list(c.remote, t, func(a *api.Client) (*api.WebhookList, error) {
+		return a.ListWebhooks(ctx, api.ListWebhooksParams{WorkspaceID: c.Workspace, Limit: c.Limit, Cursor: c.Cursor})
+	}, func(l *api.WebhookList) ([]api.Webhook, string) { return l.Webhooks, l.NextCursor },
+		column[api.Webhook]{"ID", func(w api.Webhook) any { return w.ID }},
+		column[api.Webhook]{"WORKSPACE", func(w api.Webhook) any { return w.WorkspaceID }},
+		column[api.Webhook]{"URL", func(w api.Webhook) any { return w.URL }},
+		column[api.Webhook]{"TYPES", func(w api.Webhook) any { return w.EventTypes }},
+		column[api.Webhook]{"ENABLED", func(w api.Webhook) any { return w.Enabled }},
+		column[api.Webhook]{"REASON", func(w api.Webhook) any { return w.DisabledReason }})
 }
 
 type webhookTest struct {
@@ -87,11 +90,9 @@ type webhookTest struct {
 
 // Run posts the sample and shows the delivery.
 func (c *webhookTest) Run(ctx context.Context, t terminal) error {
-	body := map[string]any{}
-	if c.Type != "" {
-		body["eventType"] = c.Type
-	}
-	return c.show(ctx, t, "POST", join("webhooks", c.ID, "test"), nil, body)
+	return show(c.remote, t, func(a *api.Client) (*api.Posting, error) {
+		return a.TestWebhook(ctx, c.ID, api.TestWebhookParams{}, api.WebhookTestBody{EventType: given(c.Type)})
+	})
 }
 
 type webhookDeliveries struct {
@@ -104,9 +105,16 @@ type webhookDeliveries struct {
 
 // Run shows one page.
 func (c *webhookDeliveries) Run(ctx context.Context, t terminal) error {
-	q := c.query("status", c.Status, "eventType", c.Type)
-	return c.list(ctx, t, join("webhooks", c.ID, "deliveries"), q, "deliveries", column{"ID", "id"}, column{"TYPE", "eventType"}, column{"STATUS", "status"}, column{"TRIES", "attempts"},
-		column{"CODE", "statusCode"}, column{"ERROR", "error"}, column{"NEXT", "nextAttemptAt"})
+	return list(c.remote, t, func(a *api.Client) (*api.PostingList, error) {
+		return a.ListWebhookDeliveries(ctx, c.ID, api.ListWebhookDeliveriesParams{Status: c.Status, EventType: c.Type, Limit: c.Limit, Cursor: c.Cursor})
+	}, func(l *api.PostingList) ([]api.Posting, string) { return l.Deliveries, l.NextCursor },
+		column[api.Posting]{"ID", func(p api.Posting) any { return p.ID }},
+		column[api.Posting]{"TYPE", func(p api.Posting) any { return p.EventType }},
+		column[api.Posting]{"STATUS", func(p api.Posting) any { return p.Status }},
+		column[api.Posting]{"TRIES", func(p api.Posting) any { return p.Attempts }},
+		column[api.Posting]{"CODE", func(p api.Posting) any { return p.StatusCode }},
+		column[api.Posting]{"ERROR", func(p api.Posting) any { return p.Error }},
+		column[api.Posting]{"NEXT", func(p api.Posting) any { return p.NextAttemptAt }})
 }
 
 type webhookEnable struct {
@@ -116,7 +124,9 @@ type webhookEnable struct {
 
 // Run enables it and shows it.
 func (c *webhookEnable) Run(ctx context.Context, t terminal) error {
-	return c.show(ctx, t, "PATCH", join("webhooks", c.ID), nil, map[string]any{"enabled": true})
+	return show(c.remote, t, func(a *api.Client) (*api.Webhook, error) {
+		return a.UpdateWebhook(ctx, c.ID, api.UpdateWebhookParams{}, api.WebhookChangeBody{Enabled: new(true)})
+	})
 }
 
 type webhookRemove struct {
@@ -126,5 +136,5 @@ type webhookRemove struct {
 
 // Run deletes it.
 func (c *webhookRemove) Run(ctx context.Context, t terminal) error {
-	return c.remove(ctx, t, join("webhooks", c.ID), nil, c.ID)
+	return c.remove(t, c.ID, func(a *api.Client) error { return a.DeleteWebhook(ctx, c.ID, api.DeleteWebhookParams{}) })
 }

@@ -5,7 +5,6 @@ import (
 	"net/netip"
 
 	"github.com/postroom/postroom/mailstore/journal"
-	"github.com/postroom/postroom/server/api"
 	"github.com/postroom/postroom/server/outbound"
 	"github.com/postroom/postroom/server/webhook"
 	"github.com/postroom/postroom/tenancy"
@@ -35,7 +34,7 @@ func (p *postroom) makeWebhooks() error {
 		return err
 	}
 	body := func(ctx context.Context, e tenancy.Endpoint, l journal.Line) ([]byte, error) {
-		return api.EventBody(ctx, e.Grant, e.WorkspaceID, l)
+		return p.web.EventBody(ctx, e, l) // which is there before the service runs
 	}
 	p.hooks = webhook.New(webhook.Config{Version: thisBuild().Version, Client: p.outboundPolicy().Client(roots), Body: body}, p.dir, p.log)
 	return nil

@@ -1,6 +1,10 @@
 package main
 
-import "context"
+import (
+	"context"
+
+	api "github.com/postroom/postroom/server/api/client"
+)
 
 // workspaceCommands are what an operator does with workspaces.
 type workspaceCommands struct {
@@ -17,7 +21,9 @@ type workspaceCreate struct {
 
 // Run makes it and shows it.
 func (c *workspaceCreate) Run(ctx context.Context, t terminal) error {
-	return c.show(ctx, t, "POST", join("workspaces"), nil, map[string]any{"name": c.Name})
+	return show(c.remote, t, func(a *api.Client) (*api.Workspace, error) {
+		return a.CreateWorkspace(ctx, api.CreateWorkspaceParams{}, api.NewWorkspaceBody{Name: c.Name})
+	})
 }
 
 type workspaceList struct {
@@ -27,8 +33,14 @@ type workspaceList struct {
 
 // Run shows one page.
 func (c *workspaceList) Run(ctx context.Context, t terminal) error {
-	return c.list(ctx, t, join("workspaces"), c.query(), "workspaces",
-		column{"ID", "id"}, column{"NAME", "name"}, column{"INBOXES", "inboxes"}, column{"DOMAINS", "domains"}, column{"CREATED", "createdAt"})
+	return list(c.remote, t, func(a *api.Client) (*api.WorkspaceList, error) {
+		return a.ListWorkspaces(ctx, api.ListWorkspacesParams{Limit: c.Limit, Cursor: c.Cursor})
+	}, func(l *api.WorkspaceList) ([]api.Workspace, string) { return l.Workspaces, l.NextCursor },
+		column[api.Workspace]{"ID", func(w api.Workspace) any { return w.ID }},
+		column[api.Workspace]{"NAME", func(w api.Workspace) any { return w.Name }},
+		column[api.Workspace]{"INBOXES", func(w api.Workspace) any { return w.Inboxes }},
+		column[api.Workspace]{"DOMAINS", func(w api.Workspace) any { return w.Domains }},
+		column[api.Workspace]{"CREATED", func(w api.Workspace) any { return w.CreatedAt }})
 }
 
 type workspaceShow struct {
@@ -38,7 +50,7 @@ type workspaceShow struct {
 
 // Run shows it.
 func (c *workspaceShow) Run(ctx context.Context, t terminal) error {
-	return c.show(ctx, t, "GET", join("workspaces", c.ID), nil, nil)
+	return show(c.remote, t, func(a *api.Client) (*api.Workspace, error) { return a.GetWorkspace(ctx, c.ID) })
 }
 
 type workspaceDelete struct {
@@ -48,5 +60,5 @@ type workspaceDelete struct {
 
 // Run deletes it.
 func (c *workspaceDelete) Run(ctx context.Context, t terminal) error {
-	return c.remove(ctx, t, join("workspaces", c.ID), nil, c.ID)
+	return c.remove(t, c.ID, func(a *api.Client) error { return a.DeleteWorkspace(ctx, c.ID) })
 }

@@ -16,8 +16,7 @@ import (
 func registerAction[I post, O any](s *Server, a huma.API, op huma.Operation, do func(context.Context, *tenancy.Grant, I) (status int, body O, err error)) {
 	huma.Register(a, op, func(ctx context.Context, in *I) (*created[O], error) {
 		c := callOf(ctx)
-		request := tenancy.Request{Method: c.r.Method, Path: c.r.URL.Path, Key: (*in).idempotencyKey(), Body: c.body, Workspace: (*in).workspace()}
-		answer, replayed, err := onceBeside(ctx, c.grant, request, func() (tenancy.Answer, error) {
+		answer, replayed, err := onceBeside(ctx, c.grant, c.request((*in).idempotencyKey(), (*in).workspace()), func() (tenancy.Answer, error) {
 			status, body, err := do(ctx, c.grant, *in)
 			if err != nil {
 				return tenancy.Answer{}, err

@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -105,7 +106,7 @@ func TestAnAgentFindsTheToolsItKnows(t *testing.T) {
 		}
 	}
 	for _, want := range []string{"list_inboxes", "get_inbox", "create_inbox", "update_inbox", "list_threads", "get_thread", "update_thread", "delete_thread", "list_messages", "get_message",
-		"send_message", "reply_to_message", "forward_message", "update_message", "get_attachment", "wait_for_message", "get_code"} {
+		"send_message", "reply_to_message", "forward_message", "update_message", "get_attachment", "search_messages", "search_threads", "list_drafts", "get_draft", "create_draft", "update_draft", "send_draft", "delete_draft", "wait_for_message", "get_code"} {
 		if !slices.Contains(names, want) {
 			t.Errorf("there is no %s in %v", want, names)
 		}
@@ -154,6 +155,80 @@ func TestAnAgentReadsAndAnswersMail(t *testing.T) {
 	var threads struct{ Threads []struct{ ThreadID string } }
 	if a.call("list_threads", map[string]any{"inboxId": in.InboxID}, &threads); slices.Contains(threads.Threads, struct{ ThreadID string }{m.ThreadID}) {
 		t.Errorf("the thread is there still: %+v", threads)
+	}
+}
+
+func TestAnAgentDraftsAndSendsLater(t *testing.T) {
+	w := newWorld(t, Config{})
+	a := w.agent(w.a.key)
+	var d, changed struct {
+		DraftID, Version, SendAt string
+		Message                  toolMessage
+	}
+	a.call("create_draft", map[string]any{"inboxId": w.a.inbox, "replyToMessageId": w.a.message, "text": "Perhaps."}, &d)
+	if d.DraftID == "" || d.Message.ThreadID != w.a.thread || d.Message.Subject != "Re: Hello" {
+		t.Fatalf("begun %+v", d)
+	}
+	one := map[string]any{"inboxId": w.a.inbox, "draftId": d.DraftID}
+	with := func(more map[string]any) map[string]any {
+		maps.Copy(more, one)
+		return more
+	}
+	a.call("update_draft", with(map[string]any{"text": "Yes, at noon.", "sendAt": time.Now().Add(time.Hour).UTC().Format(time.RFC3339), "version": d.Version}), &changed)
+	if changed.SendAt == "" || !strings.HasPrefix(changed.Message.Text, "Yes, at noon.") {
+		t.Errorf("changed %+v", changed)
+	}
+	if r := a.call("update_draft", with(map[string]any{"text": "x", "version": d.Version}), nil); !r.IsError {
+		t.Error("a draft that has changed was changed")
+	}
+	a.call("update_draft", with(map[string]any{"unschedule": true}), &changed)
+	var list struct {
+		Drafts []struct{ DraftID, SendAt string }
+	}
+	if a.call("list_drafts", map[string]any{"inboxId": w.a.inbox}, &list); !slices.Contains(list.Drafts, struct{ DraftID, SendAt string }{d.DraftID, ""}) {
+		t.Errorf("listed %+v", list)
+	}
+	var sent toolMessage
+	a.call("send_draft", one, &sent)
+	if _, raw := w.queued(w.a, sent.MessageID); !strings.Contains(raw, "Yes, at noon.") || !strings.Contains(raw, "In-Reply-To: <1@x.example>") {
+		t.Errorf("sent %s", raw)
+	}
+	if r := a.call("get_draft", one, nil); !r.IsError {
+		t.Error("the draft is there still")
+	}
+	if r := a.call("create_draft", map[string]any{"inboxId": w.a.inbox, "replyToMessageId": w.a.message, "forwardMessageId": w.a.message}, nil); !r.IsError || !strings.Contains(textOf(r), "not both") {
+		t.Errorf("both: %s", textOf(r))
+	}
+	a.call("create_draft", map[string]any{"inboxId": w.a.inbox, "text": "never"}, &d)
+	a.call("delete_draft", map[string]any{"inboxId": w.a.inbox, "draftId": d.DraftID}, &struct{}{})
+}
+
+func TestAnAgentSearchesWhatItsKeySees(t *testing.T) {
+	w := newWorld(t, Config{})
+	mine := w.deliver(w.a.address, "From: Ann <ann@x.example>\r\nSubject: Aubergines\r\n\r\nfor dinner\r\n")
+	sibling := w.deliver("two@"+w.a.domain, "From: Ann <ann@x.example>\r\nSubject: Aubergines too\r\n\r\nx\r\n")
+	for key, want := range map[string][]string{w.a.key: {sibling, mine}, w.a.inboxKey: {mine}, w.b.key: nil} {
+		a := w.agent(key)
+		var found struct{ Messages []toolMessage }
+		a.call("search_messages", map[string]any{"query": "auberg* from:ann", "newestFirst": true}, &found)
+		var threads struct {
+			Threads []struct{ LastMessageID string }
+		}
+		a.call("search_threads", map[string]any{"query": "aubergines"}, &threads)
+		var all struct{ Messages []toolMessage }
+		a.call("list_messages", map[string]any{"subject": "aubergines"}, &all)
+		ids := func(list []toolMessage) (ids []string) {
+			for _, m := range list {
+				ids = append(ids, m.MessageID)
+			}
+			return ids
+		}
+		if got := ids(found.Messages); !slices.Equal(got, want) {
+			t.Errorf("found %v, want %v", got, want)
+		}
+		if got := ids(all.Messages); !slices.Equal(got, want) || len(threads.Threads) != len(want) {
+			t.Errorf("listed %v and %v, want %v", got, threads, want)
+		}
 	}
 }
 
@@ -233,7 +308,8 @@ func TestAnAgentSeesNothingOfAnotherWorkspace(t *testing.T) {
 		"get_inbox": {}, "update_inbox": {"displayName": "x"}, "list_messages": {}, "get_message": {"messageId": w.a.message}, "update_message": {"messageId": w.a.message, "addLabels": []string{"x"}},
 		"delete_message": {"messageId": w.a.message}, "send_message": {"to": []string{"x@y.example"}, "text": "x"}, "reply_to_message": {"messageId": w.a.message, "text": "x"},
 		"forward_message": {"messageId": w.a.message, "to": []string{"x@y.example"}}, "list_threads": {}, "get_thread": {"threadId": w.a.thread}, "update_thread": {"threadId": w.a.thread, "addLabels": []string{"x"}},
-		"delete_thread": {"threadId": w.a.thread}, "get_attachment": {"messageId": w.a.message, "attachmentId": w.attachment(w.a)}, "wait_for_message": {"timeoutSeconds": 0}, "get_code": {"timeoutSeconds": 0},
+		"delete_thread": {"threadId": w.a.thread}, "get_attachment": {"messageId": w.a.message, "attachmentId": w.attachment(w.a)}, "wait_for_message": {"timeoutSeconds": 0}, "get_code": {"timeoutSeconds": 0}, "search_messages": {"query": "hello"}, "search_threads": {"query": "hello"}, "list_drafts": {},
+		"get_draft": {"draftId": w.a.draft}, "create_draft": {"text": "x"}, "update_draft": {"draftId": w.a.draft, "text": "x"}, "send_draft": {"draftId": w.a.draft}, "delete_draft": {"draftId": w.a.draft},
 	} {
 		for _, inbox := range []string{w.a.inbox, w.a.address} {
 			args["inboxId"] = inbox

@@ -1,4 +1,4 @@
-// Package api is the HTTP and WebSocket interface, /v1: it authenticates a request, hands it a grant, and turns what the
+// Package api is the HTTP and WebSocket interface, /v1 and beside it /v0: it authenticates a request, hands it a grant, and turns what the
 // stores know into the objects of the contract.
 //
 // It knows no other wire and owns no table. Every answer goes through the conventions of this package: strict JSON in,
@@ -77,6 +77,7 @@ type Config struct {
 	PDFText func(ctx context.Context, file []byte) (string, error) // reads the text of a PDF; nil: nobody can
 
 	PingInterval time.Duration // of WebSockets; default 25 s
+	SilentSocket time.Duration // a WebSocket of /v0 whose client has not subscribed after this long is told all; default 2 s
 	SlowReader   time.Duration // a frame that a client has not taken after this long ends its socket; default 10 s
 	Clock        func() time.Time
 }
@@ -87,6 +88,7 @@ func (c Config) withDefaults() Config {
 	c.MaxSockets = cmp.Or(c.MaxSockets, DefaultMaxSockets)
 	c.MaxWaits = cmp.Or(c.MaxWaits, 1000)
 	c.PingInterval = cmp.Or(c.PingInterval, 25*time.Second)
+	c.SilentSocket = cmp.Or(c.SilentSocket, 2*time.Second)
 	c.SlowReader = cmp.Or(c.SlowReader, 10*time.Second)
 	c.MaxMessageBytes = cmp.Or(c.MaxMessageBytes, MaxMessageBytes)
 	if c.Clock == nil {
@@ -106,6 +108,7 @@ type Server struct {
 	waits       waits
 	simulations simulations
 	large       map[string]large // the routes that take large bodies, by their patterns
+	v0          *v0Table
 	room        *room
 	mcp         *mcp.HTTP
 
@@ -129,7 +132,7 @@ func New(cfg Config, dir *tenancy.Directory, log *slog.Logger) *Server {
 	s.sockets.perWorkspace = map[string]int{}
 	s.waits.perWorkspace = map[mailstore.WorkspaceID]int{}
 	s.mcp = mcp.NewHTTP(mcp.Config{Version: s.cfg.Version, PDFText: s.cfg.PDFText, Log: log}, s.identify, s.Handler())
-	s.mux = s.routes()
+	s.mux, s.v0 = s.routes(), s.v0Routes()
 	return s
 }
 

@@ -149,7 +149,7 @@ func TestOperationIDsAreUniqueAndStable(t *testing.T) {
 
 // besideTheDocument are the routes that it does not tell of: another protocol, pages for people, documents, and what
 // tells a balancer that the server lives.
-var besideTheDocument = []string{"/mcp", "GET /asyncapi.json", "GET /healthz", "GET /llms.txt", "GET /readyz", "GET /setup/{token}", "GET /setup/{token}/zone", "GET /u/{token}", "POST /u/{token}"}
+var besideTheDocument = []string{"/mcp", "GET /asyncapi.json", "GET /download/{token}", "GET /healthz", "GET /llms.txt", "GET /readyz", "GET /setup/{token}", "GET /setup/{token}/zone", "GET /u/{token}", "POST /u/{token}"}
 
 // Each operation is routed under its own name, and a path has no other methods than it tells of.
 func TestTheDocumentAndTheRoutesAreTheSame(t *testing.T) {

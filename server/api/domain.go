@@ -101,6 +101,53 @@ func (s *Server) shown(ctx context.Context, d tenancy.Domain) (domain, error) {
 	return domainOf(d, records), err
 }
 
+// claim claims a domain, inside the change of Once: a directory in the middle of a change makes no keys.
+func (s *Server) claim(ctx context.Context, g *tenancy.Grant, ws mailstore.WorkspaceID, name string) (domain, error) {
+	d, existed, err := g.CreateDomain(ctx, ws, tenancy.NewDomain{Domain: name})
+	if err != nil {
+		return domain{}, err
+	}
+	records, err := s.cfg.Domains.KnownRecords(ctx, d)
+	o := domainOf(d, records)
+	o.Existed = existed
+	return o, err
+}
+
+// found is a claim that is there, with all of its records.
+func (s *Server) found(ctx context.Context, g *tenancy.Grant, ws mailstore.WorkspaceID, name string) (domain, error) {
+	d, err := g.Domain(ctx, ws, name)
+	if err != nil {
+		return domain{}, err
+	}
+	return s.shown(ctx, d)
+}
+
+// verifyNow has the DNS be asked about a claim, and gives it as it is then.
+func (s *Server) verifyNow(ctx context.Context, g *tenancy.Grant, ws mailstore.WorkspaceID, name string) (domain, error) {
+	d, err := g.CheckDomain(ctx, ws, name)
+	if err != nil {
+		return domain{}, err
+	}
+	if d, err = s.cfg.Domains.Check(ctx, d); err != nil {
+		return domain{}, err
+	}
+	return s.shown(ctx, d)
+}
+
+// listed gives one page of claims, without keys that were never asked for.
+func (s *Server) listed(ctx context.Context, g *tenancy.Grant, ws mailstore.WorkspaceID, p tenancy.Page) (list []domain, last string, err error) {
+	all, last, err := g.Domains(ctx, ws, p)
+	list = []domain{}
+	for _, d := range all {
+		records, err := s.cfg.Domains.KnownRecords(ctx, d)
+		if err != nil {
+			return nil, "", err
+		}
+		list = append(list, domainOf(d, records))
+	}
+	return list, last, err
+}
+
 type domainList struct {
 	Domains    []domain `json:"domains" doc:"Newest first."`
 	NextCursor string   `json:"nextCursor,omitempty" doc:"Ask for the next page with it; absent on the last one."`
@@ -147,14 +194,8 @@ func (s *Server) domainRoutes(a huma.API) {
 	const list, one = "/v1/domains", "/v1/domains/{domain}"
 	registerPost(s, a, orFind(route(http.MethodPost, list, "createDomain", "domains", "Claim a domain; an operator's word verifies it", 201)),
 		func(ctx context.Context, g *tenancy.Grant, in newDomain) (made[domain], error) {
-			d, existed, err := g.CreateDomain(ctx, in.workspace(), tenancy.NewDomain{Domain: in.Body.Domain})
-			if err != nil {
-				return made[domain]{}, inBody(err)
-			}
-			records, err := s.cfg.Domains.KnownRecords(ctx, d) // a directory in the middle of a change makes no keys
-			body := domainOf(d, records)
-			body.Existed = existed
-			return made[domain]{body: body, existed: existed}, err
+			body, err := s.claim(ctx, g, in.workspace(), in.Body.Domain)
+			return made[domain]{body: body, existed: body.Existed}, inBody(err)
 		})
 	register(s, a, route(http.MethodGet, list, "listDomains", "domains", "List domains", 200),
 		func(ctx context.Context, g *tenancy.Grant, in *domainsQuery) (*result[domainList], error) {
@@ -163,24 +204,12 @@ func (s *Server) domainRoutes(a huma.API) {
 			if err != nil {
 				return nil, err
 			}
-			all, last, err := g.Domains(ctx, in.workspace(), p)
-			out := domainList{Domains: []domain{}, NextCursor: next(name, last)}
-			for _, d := range all {
-				records, err := s.cfg.Domains.KnownRecords(ctx, d)
-				if err != nil {
-					return nil, err
-				}
-				out.Domains = append(out.Domains, domainOf(d, records))
-			}
-			return &result[domainList]{out}, err
+			list, last, err := s.listed(ctx, g, in.workspace(), p)
+			return &result[domainList]{domainList{list, next(name, last)}}, err
 		})
 	register(s, a, route(http.MethodGet, one, "getDomain", "domains", "Get a domain, its DNS records and what is found of them", 200),
 		func(ctx context.Context, g *tenancy.Grant, in *DomainPath) (*result[domain], error) {
-			d, err := g.Domain(ctx, in.workspace(), in.Domain)
-			if err != nil {
-				return nil, err
-			}
-			o, err := s.shown(ctx, d)
+			o, err := s.found(ctx, g, in.workspace(), in.Domain)
 			return &result[domain]{o}, err
 		})
 	register(s, a, route(http.MethodPatch, one, "updateDomain", "domains", "Change a domain", 200),
@@ -195,14 +224,7 @@ func (s *Server) domainRoutes(a huma.API) {
 	verify := route(http.MethodPost, one+"/verify", "verifyDomain", "domains", "Ask the DNS about a domain now", 200)
 	verify.Description = "The answer is the domain as it is then. The DNS is asked by itself too: often after a domain was claimed, daily once it is verified. What was asked less than ten seconds ago is not asked again."
 	registerAction(s, a, verify, func(ctx context.Context, g *tenancy.Grant, in domainAction) (int, domain, error) {
-		d, err := g.CheckDomain(ctx, in.workspace(), in.Domain)
-		if err != nil {
-			return 0, domain{}, err
-		}
-		if d, err = s.cfg.Domains.Check(ctx, d); err != nil {
-			return 0, domain{}, err
-		}
-		o, err := s.shown(ctx, d)
+		o, err := s.verifyNow(ctx, g, in.workspace(), in.Domain)
 		return http.StatusOK, o, err
 	})
 	registerAction(s, a, route(http.MethodPost, one+"/rotate-dkim", "rotateDKIM", "domains", "Sign with the other pair of keys from now on; both pairs stay in DNS", 200),

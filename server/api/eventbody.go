@@ -4,16 +4,21 @@ import (
 	"context"
 	"encoding/json"
 
-	"github.com/postroom/postroom/mailstore"
 	"github.com/postroom/postroom/mailstore/journal"
 	"github.com/postroom/postroom/tenancy"
 )
 
-// EventBody writes the event that a line tells of, the same as every way of reading gives it, for who posts it elsewhere. The
-// grant says what may be told.
-func EventBody(ctx context.Context, g *tenancy.Grant, ws mailstore.WorkspaceID, l journal.Line) ([]byte, error) {
-	f := follower{grant: g, workspace: ws}
-	e, err := f.event(ctx, l)
+// EventBody writes the event that a line tells of, the same as every way of reading gives it, in the words that an endpoint is to
+// have it in. Its grant says what may be told.
+func (s *Server) EventBody(ctx context.Context, to tenancy.Endpoint, l journal.Line) ([]byte, error) {
+	f := follower{grant: to.Grant, workspace: to.WorkspaceID}
+	var e any
+	var err error
+	if to.Dialect == v0Dialect {
+		e, _, err = s.v0Event(ctx, &f, l)
+	} else {
+		e, err = f.event(ctx, l)
+	}
 	if err != nil {
 		return nil, err
 	}

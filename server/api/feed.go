@@ -74,7 +74,7 @@ func (d *feed) sendAll(ctx context.Context, b batch) (ending, error) {
 			return 0, err
 		}
 		d.last = behind
-		if !d.out.send(ctx, text, behind) {
+		if text != nil && !d.out.send(ctx, text, behind) {
 			return endedByClient, nil
 		}
 	}

@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/postroom/postroom/mailstore"
 	"github.com/postroom/postroom/mailstore/fault"
 	"github.com/postroom/postroom/mailstore/ident"
 	"github.com/postroom/postroom/tenancy"
@@ -32,6 +33,11 @@ type call struct {
 	lifted []lifted // that content
 	give   func()   // gives back what a large body took; nil if it took nothing
 	r      *http.Request
+}
+
+// request is the call as an Idempotency-Key stands for it.
+func (c *call) request(key string, ws mailstore.WorkspaceID) tenancy.Request {
+	return tenancy.Request{Method: c.r.Method, Path: c.r.URL.Path, Key: key, Body: c.body, Workspace: ws}
 }
 
 func requestID(ctx context.Context) string {
@@ -61,20 +67,18 @@ func (s *Server) handler(authenticate func(*http.Request) (*tenancy.Grant, error
 		w.Header().Set("X-Request-Id", id)
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		defer s.recover(w, r)
+		if isV0(r.URL.Path) {
+			s.serveV0(w, r, authenticate)
+			return
+		}
 		pattern, ok := s.routed(w, r)
 		if !ok {
 			return
 		}
 		c := &call{r: r}
+		defer c.done()
 		if strings.HasPrefix(r.URL.Path, "/v1/") || r.URL.Path == caughtPath {
-			w.Header().Set("Cache-Control", "no-store")
-			var err error
-			if c.grant, err = authenticate(r); err != nil {
-				s.refuse(w, r, err)
-				return
-			}
-			defer c.done()
-			if err := s.readBody(w, r, c, s.large[pattern]); err != nil {
+			if err := s.admit(w, r, c, authenticate, s.large[pattern]); err != nil {
 				s.refuse(w, r, err)
 				return
 			}
@@ -82,6 +86,15 @@ func (s *Server) handler(authenticate func(*http.Request) (*tenancy.Grant, error
 		c.r = r.WithContext(context.WithValue(r.Context(), callKey{}, c))
 		s.mux.ServeHTTP(w, c.r)
 	})
+}
+
+// admit finds out who calls, and takes the body of the call.
+func (s *Server) admit(w http.ResponseWriter, r *http.Request, c *call, authenticate func(*http.Request) (*tenancy.Grant, error), l large) (err error) {
+	w.Header().Set("Cache-Control", "no-store")
+	if c.grant, err = authenticate(r); err != nil {
+		return err
+	}
+	return s.readBody(w, r, c, l)
 }
 
 // recover answers a request whose handler panicked; the process and the other requests go on.
@@ -231,7 +244,7 @@ func keyOfRequest(r *http.Request) (string, error) {
 		}
 		key = strings.TrimSpace(bearer)
 	}
-	if key == "" && (r.URL.Path == socketPath || r.URL.Path == streamPath) {
+	if key == "" && (r.URL.Path == socketPath || r.URL.Path == streamPath || r.URL.Path == v0Path) {
 		if key = r.URL.Query().Get("api_key"); key == "" {
 			key = strings.TrimPrefix(keyProtocol(r), keyProtocolPrefix)
 		}

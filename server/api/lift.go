@@ -11,6 +11,9 @@ type lifted struct {
 // addedAttachments is the name of the attachments that a draft gets when it is changed.
 const addedAttachments = "addAttachments"
 
+// v0AddedAttachments is their name in /v0.
+const v0AddedAttachments = "add_attachments"
+
 // liftMark begins what stands in the place of a content that was taken out; its number follows. Every content is taken
 // out, so nobody can write one.
 const liftMark = "#"
@@ -69,7 +72,7 @@ func (l *lifter) text(end int) {
 				json.Unmarshal(l.in[l.pos:end], &l.names[depth]) // what cannot be read has no name
 			}
 		}
-	case string(l.open) == "{[{" && (l.names[1] == "attachments" || l.names[1] == addedAttachments) && l.names[3] == "content":
+	case string(l.open) == "{[{" && (l.names[1] == "attachments" || l.names[1] == addedAttachments || l.names[1] == v0AddedAttachments) && l.names[3] == "content":
 		l.out = append(append(l.out, l.in[l.kept:l.pos+1]...), liftMark...)
 		l.out = append(appendInt(l.out, len(l.contents)), '"')
 		l.kept = end

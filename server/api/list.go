@@ -88,13 +88,7 @@ func (s *Server) listRoutes(a huma.API) {
 			if err != nil {
 				return 0, done, at(err, "body.")
 			}
-			entry, reason := tenancy.ParseListEntry(in.Body.Entry)
-			if reason != "" {
-				var m mistakes
-				m.add("body.entry", "%s", reason)
-				return 0, done, m.err()
-			}
-			x, added, err := lists.Add(ctx, mailstore.ListEntry{List: in.in(inbox), Entry: entry, Reason: in.Body.Reason})
+			x, added, err := addEntry(ctx, lists, in.in(inbox), in.Body.Entry, in.Body.Reason)
 			if status = http.StatusOK; added {
 				status = http.StatusCreated
 			}
@@ -106,7 +100,7 @@ func (s *Server) listRoutes(a huma.API) {
 			if err != nil {
 				return nil, at(err, "query.")
 			}
-			x, err := lists.Entry(ctx, in.in(inbox), in.canonical())
+			x, err := lists.Entry(ctx, in.in(inbox), canonicalEntry(in.Entry))
 			return &result[listEntry]{listEntryOf(x)}, err
 		})
 	register(s, a, route(http.MethodDelete, one, "deleteListEntry", "routing", "Take an address or domain off a list", 204),
@@ -115,12 +109,23 @@ func (s *Server) listRoutes(a huma.API) {
 			if err != nil {
 				return nil, at(err, "query.")
 			}
-			return nil, lists.Remove(ctx, in.in(inbox), in.canonical())
+			return nil, lists.Remove(ctx, in.in(inbox), canonicalEntry(in.Entry))
 		})
 }
 
-// canonical is the entry as it is kept; what can be none is kept nowhere.
-func (p listEntryPath) canonical() string {
-	entry, _ := tenancy.ParseListEntry(p.Entry)
+// addEntry puts an address or domain on a list.
+func addEntry(ctx context.Context, lists mailstore.Lists, on mailstore.List, written, why string) (x mailstore.ListEntry, added bool, err error) {
+	entry, reason := tenancy.ParseListEntry(written)
+	if reason != "" {
+		var m mistakes
+		m.add("body.entry", "%s", reason)
+		return x, false, m.err()
+	}
+	return lists.Add(ctx, mailstore.ListEntry{List: on, Entry: entry, Reason: why})
+}
+
+// canonicalEntry is an entry as it is kept; what can be none is kept nowhere.
+func canonicalEntry(written string) string {
+	entry, _ := tenancy.ParseListEntry(written)
 	return entry
 }

@@ -307,18 +307,23 @@ func harmless(contentType string) string {
 	return "application/octet-stream"
 }
 
+// asDownload sets the header of bytes that a browser must not take for a page of ours. size is -1 if it is not known.
+func asDownload(set func(name, value string), contentType, filename string, size int64) {
+	if filename == "" {
+		filename = "attachment"
+	}
+	set("Content-Type", contentType)
+	set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": filename}))
+	set("Content-Security-Policy", "sandbox; default-src 'none'")
+	if size >= 0 {
+		set("Content-Length", strconv.FormatInt(size, 10))
+	}
+}
+
 func stream(r io.ReadCloser, contentType, filename string, size int64) *huma.StreamResponse {
 	return &huma.StreamResponse{Body: func(ctx huma.Context) {
 		defer r.Close()
-		if filename == "" {
-			filename = "attachment"
-		}
-		ctx.SetHeader("Content-Type", contentType)
-		ctx.SetHeader("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": filename}))
-		ctx.SetHeader("Content-Security-Policy", "sandbox; default-src 'none'")
-		if size >= 0 {
-			ctx.SetHeader("Content-Length", strconv.FormatInt(size, 10))
-		}
+		asDownload(ctx.SetHeader, contentType, filename, size)
 		ctx.SetStatus(http.StatusOK)
 		io.Copy(ctx.BodyWriter(), r) // who went away is not told
 	}}

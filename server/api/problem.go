@@ -54,15 +54,18 @@ func (p *Problem) GetHeaders() http.Header {
 	return h
 }
 
-// statuses is the one place where kinds of faults become statuses.
-var statuses = map[fault.Kind]int{
-	fault.Internal:    http.StatusInternalServerError,
-	fault.NotFound:    http.StatusNotFound,
-	fault.Conflict:    http.StatusConflict,
-	fault.Invalid:     http.StatusBadRequest,
-	fault.Forbidden:   http.StatusForbidden,
-	fault.Exhausted:   http.StatusTooManyRequests,
-	fault.Unavailable: http.StatusServiceUnavailable,
+// kinds is the one place where kinds of faults become statuses of both surfaces, and the names and codes of /v0.
+var kinds = map[fault.Kind]struct {
+	status       int
+	name, v0Code string
+}{
+	fault.Internal:    {http.StatusInternalServerError, "InternalServerError", "internal_error"},
+	fault.NotFound:    {http.StatusNotFound, "NotFoundError", "not_found"},
+	fault.Conflict:    {http.StatusConflict, "ConflictError", "conflict"},
+	fault.Invalid:     {http.StatusBadRequest, "ValidationError", "validation_error"},
+	fault.Forbidden:   {http.StatusForbidden, "ForbiddenError", "forbidden"},
+	fault.Exhausted:   {http.StatusTooManyRequests, "RateLimitError", "rate_limit_exceeded"},
+	fault.Unavailable: {http.StatusServiceUnavailable, "ServiceUnavailableError", "service_unavailable"},
 }
 
 const (
@@ -81,7 +84,7 @@ func problem(err error) *Problem {
 	if f == nil {
 		return newProblem(http.StatusInternalServerError, "internal", "Something went wrong on the server; try again, and tell the operator the requestId if it stays.")
 	}
-	status := statuses[f.Kind]
+	status := kinds[f.Kind].status
 	if f.Code == unauthenticated {
 		status = http.StatusUnauthorized
 	}
@@ -167,7 +170,12 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	for name, values := range p.GetHeaders() {
 		w.Header()[name] = values
 	}
+	var body any = p
 	w.Header().Set("Content-Type", p.ContentType(""))
+	if isV0(r.URL.Path) {
+		body = v0ErrorOf(p)
+		w.Header().Set("Content-Type", "application/json")
+	}
 	w.WriteHeader(p.Status)
-	json.NewEncoder(w).Encode(p) // who went away is not told
+	json.NewEncoder(w).Encode(body) // who went away is not told
 }

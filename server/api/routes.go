@@ -67,6 +67,7 @@ func (s *Server) routes() *http.ServeMux {
 	s.unsubscribeRoutes(mux)
 	s.serverRoutes(a)
 	s.setupRoutes(mux)
+	s.downloadRoutes(mux)
 	s.healthRoutes(mux)
 	mux.HandleFunc("/mcp", s.serveMCP)
 	correct(a.OpenAPI())
@@ -167,8 +168,7 @@ type post interface {
 func registerPost[I post, O any](s *Server, a huma.API, op huma.Operation, do func(context.Context, *tenancy.Grant, I) (made[O], error)) {
 	huma.Register(a, op, func(ctx context.Context, in *I) (*created[O], error) {
 		c := callOf(ctx)
-		request := tenancy.Request{Method: c.r.Method, Path: c.r.URL.Path, Key: (*in).idempotencyKey(), Body: c.body, Workspace: (*in).workspace()}
-		answer, replayed, err := c.grant.Once(ctx, request, func(ctx context.Context) (tenancy.Answer, error) {
+		answer, replayed, err := c.grant.Once(ctx, c.request((*in).idempotencyKey(), (*in).workspace()), func(ctx context.Context) (tenancy.Answer, error) {
 			m, err := do(ctx, c.grant, *in)
 			if err != nil {
 				return tenancy.Answer{}, err

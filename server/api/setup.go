@@ -16,6 +16,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"golang.org/x/net/idna"
 
+	"github.com/postroom/postroom/mailstore"
 	"github.com/postroom/postroom/server/dnscheck"
 	"github.com/postroom/postroom/server/domains"
 	"github.com/postroom/postroom/tenancy"
@@ -55,8 +56,11 @@ func (s *Server) setupLink(ctx context.Context, g *tenancy.Grant, in newSetupLin
 	}
 	until := s.dir.Now().Add(time.Duration(hours) * time.Hour).Truncate(time.Second)
 	token, err := g.SetupToken(ctx, in.workspace(), in.Domain, until)
-	return http.StatusCreated, setupLink{strings.TrimSuffix(s.cfg.PublicURL, "/") + "/setup/" + token, stamp{until}}, err
+	return http.StatusCreated, setupLink{s.publicURL() + "/setup/" + token, stamp{until}}, err
 }
+
+// publicURL is where this interface is reached from outside, without a slash at its end; "" for none.
+func (s *Server) publicURL() string { return strings.TrimSuffix(s.cfg.PublicURL, "/") }
 
 // setupRoutes are the pages of set-up links. Looking at one has the DNS be asked if that was not done lately.
 func (s *Server) setupRoutes(mux *http.ServeMux) {
@@ -241,12 +245,18 @@ func zoneFileRoute(path string) huma.Operation {
 }
 
 func (s *Server) zoneFile(ctx context.Context, g *tenancy.Grant, in *DomainPath) (*zoneFileAnswer, error) {
-	d, err := g.Domain(ctx, in.workspace(), in.Domain)
+	text, err := s.zone(ctx, g, in.workspace(), in.Domain)
+	return &zoneFileAnswer{zoneFileType, []byte(text)}, err
+}
+
+// zone is the text of a domain's zone file.
+func (s *Server) zone(ctx context.Context, g *tenancy.Grant, ws mailstore.WorkspaceID, name string) (string, error) {
+	d, err := g.Domain(ctx, ws, name)
 	if err != nil {
-		return nil, err
+		return "", err
 	}
 	records, err := s.cfg.Domains.Records(ctx, d)
-	return &zoneFileAnswer{zoneFileType, []byte(dnscheck.ZoneFile(records))}, err
+	return dnscheck.ZoneFile(records), err
 }
 
 // domainHealth is how a domain does.

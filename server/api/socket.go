@@ -95,6 +95,11 @@ func (c *sockets) wait(ctx context.Context) error {
 // is the socket's own, so that nothing of the request is kept for as long as the socket lives.
 func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
 	from, err := s.enter(r, r.URL.Query().Get("cursor"), handshake)
+	s.openSocket(w, r, from, plain{}, err)
+}
+
+// openSocket serves a socket, unless there is an error to be told. It ends with the handshake; see serveSocket.
+func (s *Server) openSocket(w http.ResponseWriter, r *http.Request, from source, d dialect, err error) {
 	if err != nil {
 		s.refuse(w, r, err)
 		return
@@ -109,7 +114,7 @@ func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
 		return // it was answered
 	}
 	conn.SetReadLimit(MaxFrameBytes)
-	c := &socket{srv: s, conn: conn, asked: make(chan subscribe)}
+	c := &socket{srv: s, conn: conn, dialect: d, asked: make(chan subscribe)}
 	c.feed = &feed{srv: s, from: from, out: c, check: grantOf(r.Context()).Check, asked: c.asked}
 	go func() {
 		defer s.leave(from)
@@ -172,15 +177,34 @@ func hasToken(h http.Header, name, token string) bool {
 	return false
 }
 
+// dialect is how a surface speaks over a socket, beside the events, which a source writes. nil in the place of a frame says nothing.
+type dialect interface {
+	parse(frame []byte) (subscribe, error)
+	answer(subscribe) (frame any)
+	complaint(*Problem) (frame any)
+	closing(websocket.StatusCode) websocket.StatusCode // with what a socket is closed
+}
+
+// plain is the dialect of /v1.
+type plain struct{}
+
+func (plain) parse(frame []byte) (subscribe, error)                  { return parseSubscribe(frame) }
+func (plain) answer(subscribe) any                                   { return nil }
+func (plain) closing(code websocket.StatusCode) websocket.StatusCode { return code }
+func (plain) complaint(p *Problem) any {
+	return errorFrame{Type: "error", Code: p.Code, Message: p.Detail, Errors: p.Errors}
+}
+
 // socket is one WebSocket. One goroutine writes events, one reads frames.
 type socket struct {
-	srv    *Server
-	conn   *websocket.Conn
-	feed   *feed
-	asked  chan subscribe
-	slow   atomic.Bool
-	leave  context.CancelFunc
-	pinged atomic.Bool // a ping is on its way
+	srv     *Server
+	conn    *websocket.Conn
+	dialect dialect
+	feed    *feed
+	asked   chan subscribe
+	slow    atomic.Bool
+	leave   context.CancelFunc
+	pinged  atomic.Bool // a ping is on its way
 }
 
 // run serves the socket until the client leaves, is too slow, loses its key, or the server drains.
@@ -194,7 +218,7 @@ func (c *socket) run() {
 		c.readFrames(ctx)
 	})
 	code, reason := c.serve(ctx)
-	c.conn.Close(code, reason) // it may be closed already
+	c.conn.Close(c.dialect.closing(code), reason) // it may be closed already
 	cancel()
 	c.conn.CloseNow()
 	reading.Wait()
@@ -300,9 +324,12 @@ func (c *socket) readFrames(ctx context.Context) {
 }
 
 func (c *socket) subscription(ctx context.Context, data []byte) (subscribe, error) {
-	sub, err := parseSubscribe(data)
+	sub, err := c.dialect.parse(data)
 	if err == nil {
 		err = c.feed.from.admit(ctx, &sub)
+	}
+	if err == nil {
+		c.say(ctx, c.dialect.answer(sub))
 	}
 	return sub, err
 }
@@ -313,7 +340,15 @@ func (c *socket) complain(ctx context.Context, err error) {
 	if p.Status >= http.StatusInternalServerError {
 		c.srv.log.Error("subscribe a socket", "err", err)
 	}
-	if text, err := encodeFrame(errorFrame{Type: "error", Code: p.Code, Message: p.Detail, Errors: p.Errors}); err == nil {
+	c.say(ctx, c.dialect.complaint(p))
+}
+
+// say sends a frame beside the events, if there is one.
+func (c *socket) say(ctx context.Context, frame any) {
+	if frame == nil {
+		return
+	}
+	if text, err := encodeFrame(frame); err == nil {
 		c.send(ctx, text, journal.Cursor{})
 	}
 }

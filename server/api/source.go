@@ -28,7 +28,7 @@ type batch struct {
 	gap   bool // something is gone in front of it
 	more  bool // there may be more at once
 	count int
-	frame func(ctx context.Context, i int) (text []byte, behind journal.Cursor, err error)
+	frame func(ctx context.Context, i int) (text []byte, behind journal.Cursor, err error) // nil text is nothing to send
 }
 
 // journalSource is the journal of one workspace, as one key sees it. Far from its end it reads for itself; at the end it

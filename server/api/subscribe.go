@@ -27,6 +27,9 @@ type subscribe struct {
 
 	cursor  journal.Cursor      // of since
 	inboxes []mailstore.InboxID // of inboxIds
+
+	pods     []string  // in /v0
+	follower *follower // in the place of the one that is there; nil if that stays
 }
 
 var errSubscribe = fault.New(fault.Invalid, validationFailed, `Expected {"type":"subscribe","eventTypes":[…],"inboxIds":[…],"since":"<cursor>"}.`)
@@ -147,7 +150,13 @@ func (s *Server) enter(r *http.Request, cursor string, check func(*http.Request)
 	if err != nil {
 		return nil, err
 	}
-	if err = check(r); err == nil {
+	return s.placed(r, from, check)
+}
+
+// placed is a source that has a place among the streams that may be open.
+func (s *Server) placed(r *http.Request, from source, check func(*http.Request) error) (source, error) {
+	err := check(r)
+	if err == nil {
 		err = s.sockets.enter(from.holder(), s.cfg.MaxSockets)
 	}
 	if err != nil {

@@ -201,7 +201,7 @@ func TestAPostedEventIsTheEventOfTheOtherWays(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	j, ws, err := w.dir.Operator().Journal(t.Context(), mailstore.WorkspaceID(w.a.id))
+	j, _, err := w.dir.Operator().Journal(t.Context(), mailstore.WorkspaceID(w.a.id))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -212,7 +212,7 @@ func TestAPostedEventIsTheEventOfTheOtherWays(t *testing.T) {
 	var list struct{ Events []json.RawMessage }
 	w.must(200, "GET", "/v1/events?limit=200", w.a.key, "", &list)
 	for i, l := range page.Lines {
-		body, err := EventBody(t.Context(), e.Grant, ws, l)
+		body, err := w.api.EventBody(t.Context(), e, l)
 		if err != nil || !sameJSON(body, list.Events[i]) {
 			t.Errorf("%s is posted as\n%s\nand read as\n%s, %v", l.Type, body, list.Events[i], err)
 		}

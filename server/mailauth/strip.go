@@ -13,11 +13,12 @@ import (
 // returned itself.
 func Strip(header []byte, hostname string) []byte {
 	return strip(header, func(raw []byte) bool {
-		return looseName(raw) == "authentication-results" && claims(raw[bytes.IndexByte(raw, ':')+1:], hostname)
+		return raw[0] == ' ' || raw[0] == '\t' || // of the first line alone: it would go on with the field that we put in front
+			looseName(raw) == "authentication-results" && claims(raw[bytes.IndexByte(raw, ':')+1:], hostname)
 	})
 }
 
-// StripField removes fields of a name, whatever they say, in the same way.
+// StripField removes fields of a name, whatever they say, and leaves all else as it stands.
 func StripField(header []byte, name string) []byte {
 	name = strings.ToLower(name)
 	return strip(header, func(raw []byte) bool { return looseName(raw) == name })
@@ -33,7 +34,7 @@ func strip(header []byte, foreign func(raw []byte) bool) []byte {
 		if endsHeader(raw) {
 			break
 		}
-		if raw[0] == ' ' || raw[0] == '\t' || foreign(raw) { // the first line alone begins with a space
+		if foreign(raw) {
 			kept = append(kept, header[copied:start]...)
 			copied, changed = end, true
 		}

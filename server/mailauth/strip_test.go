@@ -115,3 +115,14 @@ func FuzzStrip(f *testing.F) {
 		}
 	})
 }
+
+func TestAFieldIsTakenOutAndNothingElse(t *testing.T) {
+	for raw, want := range map[string]string{
+		"A: 1\r\nx-ours : 2\r\n 3\r\nB: 4\r\n\r\n":         "A: 1\r\nB: 4\r\n\r\n",
+		" From: a\r\nSubject: begins with a space\r\n\r\n": " From: a\r\nSubject: begins with a space\r\n\r\n",
+	} {
+		if got := string(StripField([]byte(raw), "X-Ours")); got != want {
+			t.Errorf("%q became %q", raw, got)
+		}
+	}
+}

@@ -148,7 +148,7 @@ func open(ctx context.Context, c *Client, method, path, accept string, params, b
 	}
 	if answer.StatusCode >= 300 {
 		defer answer.Body.Close()
-		return nil, refusal(answer)
+		return nil, Refusal(answer)
 	}
 	return answer.Body, nil
 }
@@ -245,8 +245,8 @@ func texts(field reflect.Value) []string {
 	}
 }
 
-// refusal reads a problem.
-func refusal(answer *http.Response) error {
+// Refusal reads the Problem of an answer that is one, such as that of a WebSocket that was not opened. It does not close it.
+func Refusal(answer *http.Response) error {
 	raw, err := io.ReadAll(io.LimitReader(answer.Body, maxProblem))
 	if err != nil {
 		return fmt.Errorf("read answer: %w", err)
@@ -267,3 +267,6 @@ func (c *Client) GetThreadPrompt(ctx context.Context, inbox, thread string, para
 	params.View = "prompt"
 	return do[ThreadPrompt](ctx, c, "GET", "/v1/inboxes/"+url.PathEscape(inbox)+"/threads/"+url.PathEscape(thread), params, nil)
 }
+
+// Ready asks whether the server takes mail and requests. A Problem if it does not.
+func (c *Client) Ready(ctx context.Context) error { return none(ctx, c, "GET", "/readyz", nil, nil) }

@@ -80,6 +80,8 @@ func newServer(cfg Config, caller func(*mcp.RequestExtra) (*Caller, error)) *ser
 	s.messageTools()
 	s.sendTools()
 	s.threadTools()
+	s.searchTools()
+	s.draftTools()
 	s.attachmentTools()
 	s.waitTools()
 	s.resources()

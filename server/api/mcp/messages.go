@@ -8,8 +8,11 @@ import (
 )
 
 type (
+	anyInbox struct {
+		Inbox string `json:"inboxId,omitempty" jsonschema:"id or address of the inbox; without it all that you may use"`
+	}
 	messageQuery struct {
-		oneInbox
+		anyInbox
 		page
 		Labels       []string  `json:"labels,omitempty" jsonschema:"only messages that bear all of these, such as received, sent, unread, starred or your own"`
 		From         string    `json:"from,omitempty" jsonschema:"part of the sender's name or address"`
@@ -43,7 +46,7 @@ func (l labels) change() client.LabelChange {
 }
 
 func (s *server) messageTools() {
-	addTool(s, reads, "list_messages", "List messages of an inbox, newest first, without their texts.", listMessages)
+	addTool(s, reads, "list_messages", "List messages, newest first, without their texts. To find words use search_messages.", listMessages)
 	addTool(s, reads, "get_message", "Read a message: its text as a person sees it, its attachments, and facts about who sent it, its links and hidden text.",
 		func(ctx context.Context, c *Caller, in messageRead) (any, error) {
 			m, err := c.API.GetMessage(ctx, in.Inbox, in.Message, client.GetMessageParams{WorkspaceID: c.Workspace})
@@ -77,8 +80,15 @@ type done struct {
 }
 
 func listMessages(ctx context.Context, c *Caller, in messageQuery) (any, error) {
-	list, err := c.API.ListMessages(ctx, in.Inbox, client.ListMessagesParams{WorkspaceID: c.Workspace, Limit: in.limit(), Cursor: in.Cursor, Labels: in.Labels, From: in.From, To: in.To,
-		Subject: in.Subject, ThreadID: in.Thread, After: in.After, Before: in.Before, IncludeTrash: in.IncludeTrash, IncludeSpam: in.IncludeTrash})
+	params := client.ListMessagesParams{WorkspaceID: c.Workspace, Limit: in.limit(), Cursor: in.Cursor, Labels: in.Labels, From: in.From, To: in.To,
+		Subject: in.Subject, ThreadID: in.Thread, After: in.After, Before: in.Before, IncludeTrash: in.IncludeTrash, IncludeSpam: in.IncludeTrash}
+	var list *client.MessageList
+	var err error
+	if in.Inbox == "" {
+		list, err = c.API.ListWorkspaceMessages(ctx, client.ListWorkspaceMessagesParams(params))
+	} else {
+		list, err = c.API.ListMessages(ctx, in.Inbox, params)
+	}
 	if err != nil {
 		return nil, err
 	}

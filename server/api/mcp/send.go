@@ -80,11 +80,13 @@ func sent(a *client.Accepted, err error) (any, error) {
 	return sentView{a.ID, a.ThreadID, a.Status, a.Rejected}, nil
 }
 
-func (l letter) files() []client.NewAttachment {
-	if len(l.Attachments) == 0 {
+func (l letter) files() []client.NewAttachment { return filesOf(l.Attachments) }
+
+func filesOf(list []newAttachment) []client.NewAttachment {
+	if len(list) == 0 {
 		return nil
 	}
-	return each(l.Attachments, func(a newAttachment) client.NewAttachment {
+	return each(list, func(a newAttachment) client.NewAttachment {
 		return client.NewAttachment{Filename: optional(a.Filename), ContentType: optional(a.ContentType), Content: a.Content, ContentID: optional(a.ContentID)}
 	})
 }

@@ -10,7 +10,7 @@ import (
 
 type (
 	threadQuery struct {
-		oneInbox
+		anyInbox
 		page
 		Labels []string `json:"labels,omitempty" jsonschema:"only threads with a message that bears all of these"`
 	}
@@ -29,12 +29,8 @@ type (
 )
 
 func (s *server) threadTools() {
-	addTool(s, reads, "list_threads", "List the conversations of an inbox, the one with the newest message first.", func(ctx context.Context, c *Caller, in threadQuery) (any, error) {
-		list, err := c.API.ListThreads(ctx, in.Inbox, client.ListThreadsParams{WorkspaceID: c.Workspace, Limit: in.limit(), Cursor: in.Cursor, Labels: in.Labels})
-		if err != nil {
-			return nil, err
-		}
-		return marked(threadsView{each(list.Threads, viewThread), list.NextCursor})
+	addTool(s, reads, "list_threads", "List conversations, the one with the newest message first. To find words use search_threads.", func(ctx context.Context, c *Caller, in threadQuery) (any, error) {
+		return listThreads(ctx, c, in.anyInbox, client.ListThreadsParams{Limit: in.limit(), Cursor: in.Cursor, Labels: in.Labels})
 	})
 	addTool(s, reads, "get_thread", "Read a conversation from its first message to its last: for each who wrote it and when, the new text as a person sees it, and facts about links and attachments.", readThread)
 	addTool(s, changes, "update_thread", "Add labels to all messages of a conversation or take them away.", func(ctx context.Context, c *Caller, in threadLabels) (any, error) {
@@ -47,6 +43,21 @@ func (s *server) threadTools() {
 	addTool(s, removes, "delete_thread", "Move a conversation to Trash; what lies there is removed for good.", func(ctx context.Context, c *Caller, in oneThread) (any, error) {
 		return done{"deleted"}, c.API.DeleteThread(ctx, in.Inbox, in.Thread, client.DeleteThreadParams{WorkspaceID: c.Workspace})
 	})
+}
+
+func listThreads(ctx context.Context, c *Caller, in anyInbox, params client.ListThreadsParams) (any, error) {
+	params.WorkspaceID = c.Workspace
+	var list *client.ThreadList
+	var err error
+	if in.Inbox == "" {
+		list, err = c.API.ListWorkspaceThreads(ctx, client.ListWorkspaceThreadsParams(params))
+	} else {
+		list, err = c.API.ListThreads(ctx, in.Inbox, params)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return marked(threadsView{each(list.Threads, viewThread), list.NextCursor})
 }
 
 // readThread gives the prompt that the API makes of a thread, and the ids that a reply needs.
