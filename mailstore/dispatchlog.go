@@ -94,6 +94,9 @@ type JournalRange struct {
 // ErrEventGone is answered for an event that the journal does not have, or not any more.
 var ErrEventGone = fault.New(fault.NotFound, "event_not_found", "There is no such event in the journal, or not any more.")
 
+// ErrForeignCursor is answered for a place in another journal, or in one that was begun anew since.
+var ErrForeignCursor = fault.New(fault.Invalid, "invalid_cursor", "This is a cursor of another workspace's events, or of events that are gone; take one from an event or from nextCursor of GET /v1/events.")
+
 // AgainOne has a follower be told of one event again, at once.
 func (f Following) AgainOne(ctx context.Context, who Follower, event string) error {
 	return f.ws.use(ctx, func(w *workspace) error {
@@ -131,7 +134,20 @@ func (f Following) Again(ctx context.Context, who Follower, r JournalRange) (n i
 }
 
 func (w *workspace) againRange(tx *sqlite.Tx, who Follower, r JournalRange) (n int, next journal.Cursor, more bool, err error) {
-	next = r.After
+	for _, c := range []journal.Cursor{r.After, r.Until} {
+		here, err := journal.At(tx, c.Seq)
+		if err == nil && c != (journal.Cursor{}) && c != here { // reading would begin with all there is
+			err = ErrForeignCursor
+		}
+		if err != nil {
+			return 0, next, false, err
+		}
+	}
+	if next = r.After; next == (journal.Cursor{}) && !r.Since.IsZero() {
+		if next, err = journal.From(tx, r.Since); err != nil {
+			return 0, next, false, err
+		}
+	}
 	for range maxAgainRead {
 		p, err := journal.Read(tx, next, journal.Filter{Types: who.Types, Inboxes: inboxNames(who.Inboxes)}, 0)
 		if err != nil {

@@ -398,9 +398,33 @@ func TestOneEventOrARangeIsToldAgain(t *testing.T) {
 		f.wants(name, batch, c.want...)
 		f.note(batch, f.delivered())
 	}
+	foreign := b.Dispatches[0].Line.Cursor
+	foreign.Epoch++
+	for _, r := range []JournalRange{{After: foreign}, {After: b.Dispatches[0].Line.Cursor, Until: foreign}} {
+		if n, _, _, err := f.to().Again(t.Context(), f.who, r); n != 0 || err != ErrForeignCursor {
+			t.Errorf("of another journal, %d are told again, %v", n, err)
+		}
+	}
 	f.who.Types = []string{"message.sent"}
 	if n, _, _, err := f.to().Again(t.Context(), f.who, JournalRange{}); n != 0 || err != nil {
 		t.Errorf("of what it does not want, %d are told again, %v", n, err)
+	}
+}
+
+// Who goes on from next has left the time behind; what is older is not to come for that.
+func TestWhatIsToldAgainFromATimeOnNeedNotReadWhatIsOlder(t *testing.T) {
+	f := newFollowing(t)
+	f.who.Types = []string{"message.received"}
+	for range maxAgainRead {
+		f.tell(journal.MaxRead + 50)
+		f.deliver(mail("", "", "old", "a@b", "x"))
+	}
+	f.pass(time.Hour)
+	f.deliver(mail("", "", "new", "a@b", "x"))
+	f.who.Types = nil
+	n, next, more, err := f.to().Again(t.Context(), f.who, JournalRange{Since: f.now})
+	if err != nil || n != 1 || more {
+		t.Errorf("%d are told again, more %v behind %v, %v", n, more, next, err)
 	}
 }
 

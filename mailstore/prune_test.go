@@ -57,3 +57,37 @@ func TestTheStorePrunesItsJournalsAndKeepsWhatIsHeld(t *testing.T) {
 		t.Errorf("the old place gives %+v, %v", rest, err)
 	}
 }
+
+func TestTheStoreKeepsWhatAWebhookIsStillToBeToldAsLongAsItIsEnabledAndWithinBounds(t *testing.T) {
+	f := newFollowing(t)
+	f.tell(300)
+	f.pass(40 * 24 * time.Hour)
+	f.tell(1)
+	f.care()
+	b := f.next()
+	if len(b.Dispatches) != 50 || b.Dispatches[0].Type != "inbox.updated" {
+		t.Fatalf("after 40 days it is told %d lines", len(b.Dispatches))
+	}
+	f.note(b, f.failed(time.Hour), f.delivered())
+	f.care()
+	f.pass(time.Hour)
+	if again := f.next(); again.Dispatches[0].Gone || again.Dispatches[0].EventID != b.Dispatches[0].EventID {
+		t.Errorf("what waits is gone: %+v", again.Dispatches[0])
+	}
+	f.news(FollowerDisabled)
+	f.care()
+	if n := len(f.lines()); n != 2 {
+		t.Errorf("for a webhook that is disabled %d lines are kept", n)
+	}
+	f.news(FollowerEnabled)
+	if b := f.next(); len(b.Dispatches) < 2 || b.Dispatches[0].Type != GapLine && b.Dispatches[1].Type != GapLine {
+		t.Errorf("enabled again it is told %+v", b.Dispatches)
+	}
+	f.tell(100)
+	f.pass(journal.DefaultHeldAge + time.Hour)
+	f.tell(1)
+	f.care()
+	if n := len(f.lines()); n != 1 {
+		t.Errorf("for a webhook that takes nothing %d lines are kept", n)
+	}
+}

@@ -65,6 +65,7 @@ type pdftextCommand struct{}
 
 // Run reads a PDF from its input and writes its text. It has no more than it needs from its first line on.
 func (pdftextCommand) Run(t terminal) error {
+	_ = os.WriteFile("/proc/self/oom_score_adj", []byte("1000"), 0) // where memory is short this goes and not the server; elsewhere it is not to be had
 	for resource, most := range map[int]uint64{unix.RLIMIT_AS: maxPDFMemory, unix.RLIMIT_CPU: maxPDFTime, unix.RLIMIT_FSIZE: 0, unix.RLIMIT_CORE: 0} {
 		if err := unix.Setrlimit(resource, &unix.Rlimit{Cur: most, Max: most}); err != nil {
 			return fmt.Errorf("limit this process: %w", err)

@@ -224,3 +224,25 @@ func At(tx *sqlite.Tx, seq int64) (Cursor, error) {
 	e, err := epoch(tx)
 	return Cursor{Epoch: e, Seq: seq}, err
 }
+
+// From is the place in front of the first line of a time or later; without one, behind all. Lines are taken to be as old as they
+// stand: a clock that was set back may have left a younger one in front.
+func From(tx *sqlite.Tx, at time.Time) (Cursor, error) {
+	first, last, err := span(tx)
+	if err != nil {
+		return Cursor{}, err
+	}
+	low, high := max(first, 1), last+1 // all in front of low are older, none from high on
+	for low < high && err == nil {
+		middle, found, when := low+(high-low)/2, last, int64(0)
+		if err = tx.Row("SELECT seq, at FROM journal WHERE seq >= ? ORDER BY seq LIMIT 1", sqlite.Args(middle), &found, &when); when < at.UnixMicro() {
+			low = found + 1
+		} else {
+			high = middle
+		}
+	}
+	if err != nil {
+		return Cursor{}, fmt.Errorf("find a time in the journal: %w", err)
+	}
+	return At(tx, low-1)
+}

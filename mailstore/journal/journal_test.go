@@ -150,3 +150,32 @@ func TestTextThatIsNoCursorIsRefused(t *testing.T) {
 		}
 	}
 }
+
+func TestATimeIsFoundInTheJournal(t *testing.T) {
+	db := open(t)
+	from := func(micro int64) (c Cursor) {
+		t.Helper()
+		if err := db.View(t.Context(), func(tx *sqlite.Tx) (err error) { c, err = From(tx, time.UnixMicro(micro)); return err }); err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	if c := from(5); c.Seq != 0 {
+		t.Errorf("without lines it is %d", c.Seq)
+	}
+	fill(t, db, 100) // the line of number n is n-1 microseconds old
+	if err := db.Change(func(tx *sqlite.Tx) error {
+		_, err := tx.Exec("DELETE FROM journal WHERE seq <= 10 OR seq = 50")
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	for micro, seq := range map[int64]int64{-1: 10, 0: 10, 10: 10, 11: 11, 48: 48, 50: 49, 99: 99, 100: 100, 1000: 100} {
+		if got := from(micro).Seq; got != seq {
+			t.Errorf("from %d it is %d, not %d", micro, got, seq)
+		}
+		if p := read(t, db, from(micro), Filter{}, 1); p.Gap || len(p.Lines) == 1 && p.Lines[0].At.UnixMicro() < micro {
+			t.Errorf("from %d comes %+v", micro, p)
+		}
+	}
+}

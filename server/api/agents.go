@@ -1,6 +1,10 @@
 package api
 
-import "net/http"
+import (
+	"net/http"
+
+	"github.com/postroom/postroom/server/api/mcp"
+)
 
 // identify finds the key of a request to /mcp.
 func (s *Server) identify(r *http.Request) (id, secret string, err error) {
@@ -12,10 +16,18 @@ func (s *Server) identify(r *http.Request) (id, secret string, err error) {
 	return string(g.KeyID()), secret, err
 }
 
-// serveMCP serves the Model Context Protocol to who has a key. Each of its tools asks this interface again with that key.
+// serveMCP serves the Model Context Protocol to who has a key. Each of its tools asks this interface again with that key. A large
+// request takes room like any other.
 func (s *Server) serveMCP(w http.ResponseWriter, r *http.Request) {
-	if _, err := s.authenticate(r); err != nil {
+	g, err := s.authenticate(r)
+	if err != nil {
 		w.Header().Set("WWW-Authenticate", `Bearer realm="postroom"`)
+		s.refuse(w, r, err)
+		return
+	}
+	c := &call{r: r, grant: g}
+	defer c.done()
+	if err := s.readBody(w, r, c, large{limit: mcp.MaxRequest}); err != nil {
 		s.refuse(w, r, err)
 		return
 	}

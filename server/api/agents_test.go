@@ -10,10 +10,12 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
+	"github.com/postroom/postroom/mailstore"
 )
 
 // agent is a model's client of /mcp.
@@ -379,6 +381,81 @@ func TestAThreadTellsOfItsNews(t *testing.T) {
 		if err := a.session.Unsubscribe(t.Context(), &sdk.UnsubscribeParams{URI: uri}); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// The library tells all sessions that have subscribed to the same; who may not know it any more is not told for that.
+func TestAnAgentWhoseKeyHasEndedIsToldNothingThatOthersAre(t *testing.T) {
+	w := newWorld(t, Config{})
+	uri := "postroom://inboxes/" + w.a.inbox + "/threads/" + w.a.thread
+	for _, version := range []string{sessions, ""} {
+		var k struct{ ID, Key string }
+		w.must(201, "POST", "/v1/workspaces/"+w.a.id+"/keys", w.a.key, `{"name":"short"}`, &k)
+		ended, lasting := w.agentOf(k.Key, version), w.agentOf(w.a.key, version)
+		for _, a := range []agent{ended, lasting} {
+			if err := a.session.Subscribe(t.Context(), &sdk.SubscribeParams{URI: uri}); err != nil {
+				t.Fatal(err)
+			}
+			if w.untilTold(a) == "" {
+				t.Fatal("nothing is told")
+			}
+		}
+		w.must(204, "DELETE", "/v1/workspaces/"+w.a.id+"/keys/"+k.ID, w.a.key, "", nil)
+		w.untilTold(lasting) // what was on its way to the other has come
+		for len(ended.updated) > 0 {
+			<-ended.updated
+		}
+		for range 5 {
+			w.untilTold(lasting)
+		}
+		if n := len(ended.updated); n != 0 {
+			t.Errorf("with version %q it is told %d times", version, n)
+		}
+	}
+}
+
+func TestADrainWaitsForAnAgentsToolNoLongerThanItMay(t *testing.T) {
+	reading, release := make(chan struct{}), make(chan struct{})
+	w := newWorld(t, Config{PDFText: func(context.Context, []byte) (string, error) {
+		close(reading)
+		<-release
+		return "", nil
+	}})
+	id := w.deliver(w.a.address, "Subject: x\r\nMIME-Version: 1.0\r\nContent-Type: application/pdf; name=a.pdf\r\nContent-Disposition: attachment; filename=a.pdf\r\n\r\nx\r\n")
+	a := w.agentOf(w.a.key, sessions)
+	var m toolMessage
+	a.call("get_message", map[string]any{"inboxId": w.a.inbox, "messageId": id}, &m)
+	var called sync.WaitGroup
+	called.Go(func() {
+		a.session.CallTool(t.Context(), &sdk.CallToolParams{Name: "get_attachment", Arguments: map[string]any{"inboxId": w.a.inbox, "messageId": id, "attachmentId": m.Attachments[0].AttachmentID}})
+	})
+	<-reading
+	over, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := w.api.Drain(over); err == nil { // waits for ever if it waits for the tool
+		t.Error("the drain knows nothing of the tool")
+	}
+	close(release)
+	called.Wait()
+}
+
+func TestALargeRequestOfAnAgentTakesRoom(t *testing.T) {
+	w := newWorld(t, Config{})
+	big := `{"jsonrpc":"2.0","id":1,"method":"ping","params":{"_meta":{"x":"` + strings.Repeat("x", MaxBodyBytes) + `"}}}`
+	accept := []string{"Accept", "application/json, text/event-stream"}
+	if r := w.do("POST", "/mcp", w.a.key, big, accept...); r.status >= 500 || r.status == 413 || r.status == 429 {
+		t.Errorf("with room: %d %.200s", r.status, r.body)
+	}
+	if w.api.room.used != 0 {
+		t.Errorf("%d octets were not given back", w.api.room.used)
+	}
+	give, err := w.api.room.take(mailstore.WorkspaceID(w.a.id), MaxWorkspaceLargeBodies)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer give()
+	if r := w.do("POST", "/mcp", w.a.key, big, accept...); r.status != 429 {
+		t.Errorf("without room: %d %.200s", r.status, r.body)
 	}
 }
 

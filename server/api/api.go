@@ -114,10 +114,11 @@ type Server struct {
 	room        *room
 	mcp         *mcp.HTTP
 
-	drainOnce sync.Once
-	draining  chan struct{}
-	life      context.Context // of all sockets
-	cut       context.CancelFunc
+	drainOnce  sync.Once
+	draining   chan struct{}
+	agentsGone chan struct{}   // the sessions of /mcp have ended
+	life       context.Context // of all sockets
+	cut        context.CancelFunc
 }
 
 // New makes the interface. It starts nothing.
@@ -128,7 +129,7 @@ func New(cfg Config, dir *tenancy.Directory, log *slog.Logger) *Server {
 	if cfg.Health == nil {
 		cfg.Health = health.New(health.Config{})
 	}
-	s := &Server{cfg: cfg.withDefaults(), dir: dir, log: log, draining: make(chan struct{}), large: map[string]large{}, room: newRoom(MaxLargeBodies, MaxWorkspaceLargeBodies)}
+	s := &Server{cfg: cfg.withDefaults(), dir: dir, log: log, draining: make(chan struct{}), agentsGone: make(chan struct{}), large: map[string]large{}, room: newRoom(MaxLargeBodies, MaxWorkspaceLargeBodies)}
 	s.life, s.cut = context.WithCancel(context.Background())
 	s.sockets.perWorkspace = map[string]int{}
 	s.waits.perWorkspace = map[mailstore.WorkspaceID]int{}
@@ -151,9 +152,9 @@ func (s *Server) Drain(ctx context.Context) error {
 	s.drainOnce.Do(func() {
 		s.sockets.close()
 		close(s.draining)
-		s.mcp.Close()
+		go func() { s.mcp.Close(); close(s.agentsGone) }()
 	})
-	err := s.sockets.wait(ctx)
+	err := errors.Join(s.sockets.wait(ctx), ended(ctx, s.agentsGone))
 	s.cut()
 	if err != nil {
 		soon, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWords)
@@ -161,6 +162,16 @@ func (s *Server) Drain(ctx context.Context) error {
 		err = errors.Join(err, s.sockets.wait(soon))
 	}
 	return err
+}
+
+// ended waits for something to end, or for ctx.
+func ended(ctx context.Context, done <-chan struct{}) error {
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // lastWords is how long streams that were cut may take to notice.

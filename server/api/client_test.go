@@ -5,6 +5,8 @@ import (
 	"errors"
 	"flag"
 	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"strings"
 	"testing"
@@ -79,6 +81,28 @@ func TestTheClientEscapesWhatStandsInAPath(t *testing.T) {
 	problem := (*client.Problem)(nil)
 	if in, err := w.client(w.a.key).GetInbox(t.Context(), "../workspaces/"+w.a.id+"?x=", client.GetInboxParams{}); !errors.As(err, &problem) || problem.Status != 404 || problem.Code != "not_found" {
 		t.Errorf("got %+v: %v", in, err)
+	}
+}
+
+// A proxy on the way may resolve dots before the server sees them.
+func TestTheClientAsksNothingThatWouldArriveElsewhere(t *testing.T) {
+	asked := 0
+	proxy := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked++ }))
+	defer proxy.Close()
+	c, problem := &client.Client{URL: proxy.URL}, (*client.Problem)(nil)
+	for _, id := range []string{"", ".", ".."} {
+		if err := c.DeleteThread(t.Context(), "inb_1", id, client.DeleteThreadParams{}); !errors.As(err, &problem) || problem.Status != 404 {
+			t.Errorf("the thread %q: %v", id, err)
+		}
+		if err := c.DeleteThread(t.Context(), id, "thr_1", client.DeleteThreadParams{}); !errors.As(err, &problem) || problem.Status != 404 {
+			t.Errorf("the inbox %q: %v", id, err)
+		}
+	}
+	if _, err := c.CreateInbox(t.Context(), client.CreateInboxParams{IdempotencyKey: "a\r\nX-API-Key: b"}, client.NewInboxBody{}); !errors.As(err, &problem) || problem.Status != 400 {
+		t.Errorf("a key of two lines: %v", err)
+	}
+	if asked != 0 {
+		t.Errorf("the server was asked %d times", asked)
 	}
 }
 

@@ -88,12 +88,7 @@ func (c *sockets) leave(ws string) {
 func (c *sockets) wait(ctx context.Context) error {
 	done := make(chan struct{})
 	go func() { c.running.Wait(); close(done) }()
-	select {
-	case <-done:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	return ended(ctx, done)
 }
 
 // serveSocket refuses before the upgrade what it must, then follows the journal for the client. It returns when the connection

@@ -16,6 +16,8 @@ import (
 	"reflect"
 	"strings"
 	"time"
+
+	"golang.org/x/net/http/httpguts"
 )
 
 const (
@@ -154,6 +156,9 @@ func open(ctx context.Context, c *Client, method, path, accept string, params, b
 func (c *Client) request(ctx context.Context, method, path string, params, body any) (*http.Request, error) {
 	query, header := url.Values{}, http.Header{}
 	spread(params, query, header)
+	if err := whole(path, header); err != nil {
+		return nil, err
+	}
 	target := strings.TrimSuffix(c.URL, "/") + path
 	if len(query) > 0 {
 		target += "?" + query.Encode()
@@ -174,6 +179,22 @@ func (c *Client) request(ctx context.Context, method, path string, params, body 
 		request.Header.Set("X-API-Key", c.Key)
 	}
 	return request, nil
+}
+
+// whole refuses what would not arrive as it is meant: ids such as "..", which a proxy on the way may take for a step to another
+// route, where a thread's deletion is the inbox's, and lines in a header.
+func whole(path string, header http.Header) error {
+	for segment := range strings.SplitSeq(strings.TrimPrefix(path, "/"), "/") {
+		if strings.Trim(segment, ".") == "" {
+			return &Problem{Status: http.StatusNotFound, Code: "not_found", Title: "Not Found", Detail: "There is no such thing here: an id is empty, or dots alone."}
+		}
+	}
+	for name, values := range header {
+		if !httpguts.ValidHeaderFieldValue(values[0]) {
+			return &Problem{Status: http.StatusBadRequest, Code: "validation_failed", Title: "Bad Request", Detail: name + " is one line of text."}
+		}
+	}
+	return nil
 }
 
 // encode gives a body's octets and type. A reader is sent as it is, as CSV, which is all that is not JSON.

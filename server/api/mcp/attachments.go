@@ -17,6 +17,7 @@ const (
 	maxPicture        = 2 << 20 // octets of a picture that is given as one
 	maxAttachmentText = 200_000 // octets of text; the rest is cut
 	maxDocument       = 16 << 20
+	maxReading        = 8 // attachments that are read at a time, for all
 )
 
 type attachmentRead struct {
@@ -55,6 +56,12 @@ func (s *server) readAttachment(ctx context.Context, c *Caller, in attachmentRea
 	if form == unknownForm || a.Size > maxDocument || form == pictureForm && a.Size > maxPicture || form == pdfForm && s.pdfText == nil {
 		v.Note = "Its content is not given here: it is of a kind that cannot be read as text, or too large."
 		return marked(v)
+	}
+	select {
+	case s.reading <- struct{}{}:
+		defer func() { <-s.reading }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
 	}
 	body, err := c.API.GetAttachment(ctx, in.Inbox, in.Message, in.Attachment, client.GetAttachmentParams{WorkspaceID: c.Workspace})
 	if err != nil {

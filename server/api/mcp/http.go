@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/auth"
@@ -62,10 +63,12 @@ func (h *HTTP) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.sessions.ServeHTTP(w, r)
 }
 
-// Close ends all sessions and what they watch. Requests that are answered are not cut.
+// Close ends all sessions and what they watch. Requests that are answered are not cut, but waited for.
 func (h *HTTP) Close() {
 	h.server.watches.close()
+	var closing sync.WaitGroup
 	for session := range h.server.mcp.Sessions() {
-		session.Close()
+		closing.Go(func() { session.Close() })
 	}
+	closing.Wait()
 }

@@ -9,8 +9,10 @@ package mcp
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
@@ -22,6 +24,7 @@ const (
 	MaxSessions    = 2000             // sessions of clients before protocol 2026-07-28, in all
 	MaxKeySessions = 100              // of them with one key
 	SessionTimeout = 30 * time.Minute // a session without a request is ended
+	MaxKeyCalls    = 200              // calls of one key that run at a time: a request may hold any number
 	MaxRequest     = 36 << 20         // octets of one request, with the base64 of attachments
 	maxListed      = 50               // entries that a list gives at most
 )
@@ -48,6 +51,8 @@ type server struct {
 	pdfText func(context.Context, []byte) (string, error)
 	mcp     *mcp.Server
 	watches watches
+	calls   calls
+	reading chan struct{} // attachments that are in memory; see maxReading
 }
 
 const instructions = `Postroom gives you real e-mail. An inbox is an address; mail in it belongs to threads.
@@ -61,8 +66,7 @@ func newServer(cfg Config, caller func(*mcp.RequestExtra) (*Caller, error)) *ser
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &server{caller: caller, log: cfg.Log, pdfText: cfg.PDFText}
-	s.watches.init(s)
+	s := &server{caller: caller, log: cfg.Log, pdfText: cfg.PDFText, calls: calls{running: map[string]int{}}, reading: make(chan struct{}, maxReading)}
 	s.mcp = mcp.NewServer(&mcp.Implementation{Name: "postroom", Title: "Postroom", Version: cfg.Version}, &mcp.ServerOptions{
 		Instructions:       instructions,
 		Capabilities:       &mcp.ServerCapabilities{Resources: &mcp.ResourceCapabilities{Subscribe: true}, Tools: &mcp.ToolCapabilities{}},
@@ -70,6 +74,7 @@ func newServer(cfg Config, caller func(*mcp.RequestExtra) (*Caller, error)) *ser
 		UnsubscribeHandler: s.watches.unsubscribe,
 		PageSize:           200, // all tools on one page: some clients read no second one
 	})
+	s.watches.init(s)
 	s.mcp.AddReceivingMiddleware(s.identify)
 	s.inboxTools()
 	s.messageTools()
@@ -117,7 +122,37 @@ func (s *server) identify(next mcp.MethodHandler) mcp.MethodHandler {
 				return nil, err
 			}
 		}
+		if err := s.calls.enter(c.ID); err != nil {
+			return nil, err
+		}
+		defer s.calls.leave(c.ID)
 		return next(ctx, method, req)
+	}
+}
+
+// calls counts what runs for each key.
+type calls struct {
+	mu      sync.Mutex
+	running map[string]int
+}
+
+var errManyCalls = fmt.Errorf("as many calls run as a key may have at a time, which is %d; wait until one is answered", MaxKeyCalls)
+
+func (c *calls) enter(key string) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.running[key] >= MaxKeyCalls {
+		return errManyCalls
+	}
+	c.running[key]++
+	return nil
+}
+
+func (c *calls) leave(key string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.running[key]--; c.running[key] == 0 {
+		delete(c.running, key)
 	}
 }
 

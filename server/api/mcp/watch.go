@@ -81,12 +81,38 @@ type watches struct {
 type watched struct {
 	key  string          // whose it is
 	uris map[string]bool // what it is told of
+	news map[string]bool // of these, what has changed and is being told
 	asks bool            // somebody asks for its news
 }
 
 func (w *watches) init(s *server) {
 	w.srv, w.sessions = s, map[*mcp.ServerSession]*watched{}
 	w.life, w.end = context.WithCancel(context.Background())
+	s.mcp.AddSendingMiddleware(w.toldOnce)
+}
+
+// toldOnce lets a notice of a change pass to the session whose own question has found it: the library sends it to all who have
+// subscribed to the same, also to those whose keys have ended meanwhile.
+func (w *watches) toldOnce(next mcp.MethodHandler) mcp.MethodHandler {
+	return func(ctx context.Context, method string, req mcp.Request) (mcp.Result, error) {
+		params, isNews := req.GetParams().(*mcp.ResourceUpdatedNotificationParams)
+		if session, ok := req.GetSession().(*mcp.ServerSession); ok && isNews && !w.takeNews(session, params.URI) {
+			return nil, nil
+		}
+		return next(ctx, method, req)
+	}
+}
+
+// takeNews reports whether a session is to be told of a change, once.
+func (w *watches) takeNews(session *mcp.ServerSession, uri string) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	s := w.sessions[session]
+	if s == nil || !s.news[uri] {
+		return false
+	}
+	delete(s.news, uri)
+	return true
 }
 
 // close ends all watching.
@@ -117,7 +143,7 @@ func (w *watches) enter(session *mcp.ServerSession, key string) error {
 		go session.Close()
 		return errManySessions
 	}
-	w.sessions[session] = &watched{key: key, uris: map[string]bool{}}
+	w.sessions[session] = &watched{key: key, uris: map[string]bool{}, news: map[string]bool{}}
 	go func() {
 		session.Wait()
 		w.mu.Lock()
@@ -171,7 +197,7 @@ func (w *watches) follow(session *mcp.ServerSession, c *Caller, cursor string) {
 	for w.life.Err() == nil && w.lasts(session) {
 		list, err := c.API.ListEvents(w.life, client.ListEventsParams{WorkspaceID: c.Workspace, Cursor: cursor, Wait: int64(watchWait.Seconds())})
 		if p := (*client.Problem)(nil); errors.As(err, &p) && (p.Status == 401 || p.Status == 403 || p.Status == 404) {
-			w.forget(session)
+			session.Close() // its key has ended, or may not see them any more
 			return
 		}
 		if err != nil {
@@ -196,16 +222,6 @@ func (w *watches) lasts(session *mcp.ServerSession) bool {
 	return s != nil && s.asks
 }
 
-// forget ends the subscriptions of a session whose key may not see them any more.
-func (w *watches) forget(session *mcp.ServerSession) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if s := w.sessions[session]; s != nil {
-		s.asks = false
-		clear(s.uris)
-	}
-}
-
 func (w *watches) rest() {
 	select {
 	case <-w.life.Done():
@@ -213,7 +229,7 @@ func (w *watches) rest() {
 	}
 }
 
-// changed are the URIs of a session that events are about. After a gap all may have changed.
+// changed are the URIs of a session that events are about, which it is to be told of now.
 func (w *watches) changed(session *mcp.ServerSession, list *client.EventList) (uris []string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -221,6 +237,15 @@ func (w *watches) changed(session *mcp.ServerSession, list *client.EventList) (u
 	if s == nil {
 		return nil
 	}
+	uris = s.about(list)
+	for _, uri := range uris {
+		s.news[uri] = true
+	}
+	return uris
+}
+
+// about are the URIs that events are about. After a gap all may have changed.
+func (s *watched) about(list *client.EventList) (uris []string) {
 	if list.Gap {
 		return slices.Sorted(maps.Keys(s.uris))
 	}
