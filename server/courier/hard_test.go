@@ -206,6 +206,7 @@ func TestWhatCannotBeSettledNowIsSettledLater(t *testing.T) {
 	b.count("cat@b.test") // only one workspace is kept open: the other closes
 	index := filepath.Join(b.data, "workspaces", string(b.homes["a.test"]), "index.db")
 	b.must(os.Rename(index, index+".away")) // the storage fails for a moment
+	b.count("cat@b.test")                   // also if somebody has looked at the first one in between
 	close(hold)
 	for attempted := false; !attempted; {
 		b.c.mu.Lock()
