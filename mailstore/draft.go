@@ -171,16 +171,9 @@ func recallDraft(tx *sqlite.Tx, r *Repeatable, now time.Time) (d DraftMessage, f
 	if r == nil {
 		return d, false, nil
 	}
-	var hash []byte
-	var answer string
-	err = tx.Row("SELECT body_hash, answer FROM answers WHERE request = ? AND expires_at > ?", sqlite.Args(r.Name, now.UnixMicro()), &hash, &answer)
-	switch {
-	case sqlite.NoRows(err):
-		return d, false, nil
-	case err != nil:
-		return d, false, fmt.Errorf("recall answer: %w", err)
-	case !slices.Equal(hash, r.BodyHash):
-		return d, false, errAnswerReused
+	_, answer, found, err := r.recall(tx, now)
+	if err != nil || !found {
+		return d, false, err
 	}
 	return d, true, json.Unmarshal([]byte(answer), &d)
 }
