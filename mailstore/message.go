@@ -40,11 +40,11 @@ func like(s string) string {
 	return "%" + strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(s) + "%"
 }
 
-// labelClause is the condition under which a message bears a label; see labelsOf.
+// labelClause is the condition under which a message bears a label; see labelsOf. NOT before it negates all of it.
 func labelClause(label string) (string, []any) {
 	switch label {
 	case LabelReceived:
-		return "direction <> 2 AND NOT (direction = 3 AND " + isDraft + ")", []any{DraftsMailbox}
+		return "NOT (direction = 2 OR direction = 3 AND " + isDraft + ")", []any{DraftsMailbox}
 	case LabelScheduled:
 		return "status = ?", []any{Scheduled}
 	case LabelSent:
