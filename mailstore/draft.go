@@ -118,6 +118,18 @@ func (r draftRow) write(tx *sqlite.Tx, inbox InboxID, id MessageID) error {
 	return err
 }
 
+// changeDraftRow changes what is known of a draft beside its message, and counts the change.
+func changeDraftRow(tx *sqlite.Tx, inbox InboxID, id MessageID, change func(*draftRow)) error {
+	rows, err := draftRows(tx, []MessageID{id})
+	if err != nil {
+		return err
+	}
+	row := rows[id]
+	row.Revision++
+	change(&row)
+	return row.write(tx, inbox, id)
+}
+
 // draftRows reads the rows of some drafts.
 func draftRows(tx *sqlite.Tx, ids []MessageID) (map[MessageID]draftRow, error) {
 	rows := map[MessageID]draftRow{}
