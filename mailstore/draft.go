@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/postroom/postroom/mailstore/fault"
@@ -150,7 +149,7 @@ func loadDrafts(tx *sqlite.Tx, places []placement) ([]DraftMessage, error) {
 	for i, p := range places {
 		ids[i] = p.message
 	}
-	messages, err := loadMessages(tx, "WHERE id IN (SELECT value FROM json_each(?))", sqlite.Args(encodeIDs(ids)))
+	messages, err := messagesByID(tx, ids)
 	if err != nil {
 		return nil, err
 	}
@@ -160,9 +159,8 @@ func loadDrafts(tx *sqlite.Tx, places []placement) ([]DraftMessage, error) {
 	}
 	list := make([]DraftMessage, 0, len(places))
 	for _, p := range places {
-		i := slices.IndexFunc(messages, func(m Message) bool { return m.ID == p.message })
 		r := rows[p.message]
-		list = append(list, DraftMessage{Message: messages[i], Version: draftVersion(p, r), Unsubscribe: r.Unsubscribe, Answers: r.Answers, Failure: r.Failure})
+		list = append(list, DraftMessage{Message: messages[p.message], Version: draftVersion(p, r), Unsubscribe: r.Unsubscribe, Answers: r.Answers, Failure: r.Failure})
 	}
 	return list, nil
 }

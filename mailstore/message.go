@@ -65,6 +65,16 @@ func labelClause(label string) (string, []any) {
 	return inMailbox("EXISTS (SELECT 1 FROM json_each(NULLIF(p.keywords, '')) WHERE value = ?)"), []any{strings.ToLower(label)}
 }
 
+// messagesByID reads messages of the workspace. What is not there is left out.
+func messagesByID(tx *sqlite.Tx, ids []MessageID) (map[MessageID]Message, error) {
+	list, err := loadMessages(tx, byID+"WHERE id IN (SELECT value FROM json_each(?))", sqlite.Args(encodeIDs(ids)))
+	there := make(map[MessageID]Message, len(list))
+	for _, m := range list {
+		there[m.ID] = m
+	}
+	return there, err
+}
+
 // loadMessages reads the messages that a clause behind FROM messages selects, with their mailboxes and labels.
 func loadMessages(tx *sqlite.Tx, clause string, args []any) (list []Message, err error) {
 	list = []Message{}
