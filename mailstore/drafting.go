@@ -77,14 +77,13 @@ func (x *drafting) takeBack() {
 
 // commit runs do in one commit, with the courier told before and after of the time at which there is something to do.
 func (x *drafting) commit(sendAt time.Time, do func(*edit) error) error {
-	var err error
 	if !sendAt.IsZero() {
-		err = x.w.store.noteQueued(x.w.id, sendAt)
+		if err := x.w.store.noteQueued(x.w.id, sendAt); err != nil {
+			x.takeBack()
+			return x.w.fail(err)
+		}
 	}
-	if err == nil {
-		err = x.in.editOpen(x.w, do)
-	}
-	if err != nil {
+	if err := x.in.editOpen(x.w, do); err != nil {
 		x.takeBack()
 		return err
 	}
