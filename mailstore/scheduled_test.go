@@ -86,6 +86,20 @@ func TestATimeOfADraftIsChangedAndTakenAway(t *testing.T) {
 	}
 }
 
+func TestDraftsThatAreDueLongestComeFirst(t *testing.T) {
+	b := newBed(t)
+	var want []MessageID
+	for _, after := range []time.Duration{3, 1, 2} {
+		d := b.draft(draftMail("Later", "x"), func(n *NewDraft) { n.SendAt = b.opt.Clock().Add(after * time.Hour) })
+		want = append(want, d.ID)
+	}
+	b.pass(3 * time.Hour)
+	list, err := b.out().DueDrafts(t.Context(), b.opt.Clock(), 2)
+	if err != nil || len(list) != 2 || list[0].Draft.ID != want[1] || list[1].Draft.ID != want[2] || len(b.due()) != 3 {
+		t.Errorf("%+v, %v", list, err)
+	}
+}
+
 func TestADraftThatLeftDraftsIsNotSentAtItsTime(t *testing.T) {
 	b := newBed(t)
 	at := b.opt.Clock().Add(time.Hour)
