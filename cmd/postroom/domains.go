@@ -158,11 +158,16 @@ func (p *postroom) namedAddresses(ctx context.Context) []netip.Addr {
 }
 
 // errNotHere is why a name gets no certificate.
-var errNotHere = errors.New("it is no name for the documents of a verified domain")
+var errNotHere = errors.New("it is no name of a verified domain that this server answers to")
 
-// allowName says whether a customer's name may have a certificate: it is one for documents, of a verified domain, and leads here now.
+// ownHosts begin the names under which a customer may have the server's wires as its own: mail clients and programs are then told a name of
+// the customer's. They are few for each domain, so that nobody can have certificates made without end.
+var ownHosts = []string{"mail.", "imap.", "smtp.", "api."}
+
+// allowName says whether a customer's name may have a certificate: it is one for documents or for the wires, of a verified domain, and leads
+// here now.
 func (p *postroom) allowName(ctx context.Context, name string) error {
-	if !p.isForDocuments(ctx, name) {
+	if !p.isCustomers(ctx, name) {
 		return errNotHere
 	}
 	found, err := p.names.Addresses(ctx, name)
@@ -178,8 +183,8 @@ func (p *postroom) allowName(ctx context.Context, name string) error {
 	return fmt.Errorf("%s does not lead to this server", name)
 }
 
-func (p *postroom) isForDocuments(ctx context.Context, name string) bool {
-	for _, prefix := range autoconfig.Prefixes {
+func (p *postroom) isCustomers(ctx context.Context, name string) bool {
+	for _, prefix := range slices.Concat(autoconfig.Prefixes, ownHosts) {
 		domain, ok := strings.CutPrefix(name, prefix)
 		if !ok || prefix == policyPrefix && p.policy().Mode == "" || p.isSandbox(domain) {
 			continue

@@ -264,6 +264,8 @@ func TestACustomersNamesAreServedWithTheirCertificates(t *testing.T) {
 		mta-sts.shop.test. 60 A 127.0.0.1
 		autodiscover.shop.test. 60 A 192.0.2.99
 		autoconfig.other.test. 60 A 127.0.0.1
+		mail.shop.test. 60 A 127.0.0.1
+		www.shop.test. 60 A 127.0.0.1
 	`)
 	a := acmetest.New(t)
 	cfg := loopbackConfig(t)
@@ -312,6 +314,18 @@ func TestACustomersNamesAreServedWithTheirCertificates(t *testing.T) {
 		if !strings.Contains(body, cfg.Hostname) {
 			t.Errorf("%s: %s", host, body)
 		}
+	}
+	waitFor(t, func() bool { // the wires, under a name of the customer's
+		status, _, shown := get("mail.shop.test", "/healthz")
+		return status == 200 && acmetest.Signed(shown, "mail.shop.test")
+	})
+	conn, err := tls.Dial("tcp", p.imaps.Addr().String(), &tls.Config{ServerName: "mail.shop.test", InsecureSkipVerify: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if !acmetest.Signed(conn.ConnectionState().PeerCertificates[0], "mail.shop.test") {
+		t.Error("IMAP shows another certificate than HTTPS under a customer's name")
 	}
 	for _, host := range []string{"autodiscover.shop.test", "autoconfig.other.test", "www.shop.test", own} {
 		if _, _, shown := get(host, "/"); shown != nil && acmetest.Signed(shown, host) {
