@@ -1,14 +1,17 @@
 package api
 
 import (
+	"context"
 	"log/slog"
 	"net/netip"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/postroom/postroom/server/dnsbl"
 	"github.com/postroom/postroom/server/dnscheck"
 	"github.com/postroom/postroom/server/domains"
+	"github.com/postroom/postroom/server/health"
 )
 
 func TestADomainsHealthSaysWhichListsTheServersAddressesAreIn(t *testing.T) {
@@ -27,6 +30,26 @@ func TestADomainsHealthSaysWhichListsTheServersAddressesAreIn(t *testing.T) {
 		w.must(200, "GET", "/v1/domains/new.test/health", w.a.key, "", &h)
 		if h.Server == nil || len(h.Server.Addresses) != 1 || slices.Equal(h.Server.Addresses[0].Listed, []string{"bl.test"}) != (asked != nil) {
 			t.Errorf("lists %v: %+v", asked != nil, h.Server)
+		}
+	}
+}
+
+func TestADomainsHealthSaysWhetherMailLeaves(t *testing.T) {
+	w, _ := newZoned(t)
+	w.must(201, "POST", "/v1/domains", w.a.key, `{"domain":"new.test"}`, nil)
+	probe := func(reached bool) func(context.Context, []string) []dnscheck.ProbeResult {
+		return func(_ context.Context, hosts []string) []dnscheck.ProbeResult {
+			return []dnscheck.ProbeResult{{Host: hosts[0], OK: reached, Reason: "timeout"}}
+		}
+	}
+	for want, cfg := range map[string]health.Config{
+		"unknown": {Probe: probe(true)}, "ok": {Probe: probe(true), Peers: []string{"mx.peer.test"}}, "error": {Probe: probe(false), Peers: []string{"mx.peer.test"}},
+	} {
+		w.api.cfg.Health = health.New(cfg)
+		var h domainHealth
+		a := w.must(200, "GET", "/v1/domains/new.test/health", w.a.key, "", &h)
+		if h.Server == nil || h.Server.Leaves != want || strings.Contains(a.body, "mx.peer.test") { // whom the operator tries is not for tenants
+			t.Errorf("want %s: %s", want, a.body)
 		}
 	}
 }

@@ -313,6 +313,7 @@ type serverAddresses struct {
 	Status    string          `json:"status" doc:"Whether the name has the server's addresses: ok, missing, different or failed."`
 	Advice    string          `json:"advice,omitempty" doc:"What the operator should do."`
 	Addresses []serverAddress `json:"addresses" doc:"That mail leaves from."`
+	Leaves    string          `json:"leaves" enum:"ok,unknown,warning,error" doc:"Whether mail can leave the server, by port 25 or through a relay; unknown where the operator has named nobody to try."`
 }
 
 type serverAddress struct {
@@ -373,5 +374,10 @@ func (s *Server) serverOf(ctx context.Context, r dnscheck.HostReport) (*serverAd
 	for _, a := range r.Addresses {
 		o.Addresses = append(o.Addresses, serverAddress{a.IP.String(), string(a.Status), append([]string{}, a.Names...), append([]string{}, listed[a.IP]...), a.Advice})
 	}
+	if err != nil {
+		return nil, err
+	}
+	leaves, err := s.cfg.Health.Leaves(ctx)
+	o.Leaves = string(leaves)
 	return o, err
 }

@@ -89,6 +89,9 @@ type Check struct {
 	parts []*part
 }
 
+// outgoing is the part that tells whether mail can leave.
+const outgoing = "outgoing"
+
 // New makes a check. It starts nothing and looks at nothing.
 func New(cfg Config) *Check {
 	if cfg.Now == nil {
@@ -105,7 +108,7 @@ func New(cfg Config) *Check {
 	add(cfg.Host != nil, "hostname", true, c.host)
 	add(cfg.Listed != nil, "listed", true, c.listed)
 	add(len(cfg.Wires) > 0, "ports", false, c.ports)
-	add(cfg.Probe != nil, "outgoing", true, c.outgoing)
+	add(cfg.Probe != nil, outgoing, true, c.outgoing)
 	add(cfg.Incoming != nil, "incoming", true, c.incoming)
 	add(cfg.Certs != nil, "certificate", false, c.certificates)
 	add(cfg.Free != nil, "disk", false, c.disk)
@@ -119,13 +122,26 @@ func New(cfg Config) *Check {
 }
 
 // Look gives all findings, in an order that stays. It returns when ctx ends, or within about Step.
-func (c *Check) Look(ctx context.Context) ([]Finding, error) {
-	found := make([][]Finding, len(c.parts))
+func (c *Check) Look(ctx context.Context) ([]Finding, error) { return c.lookAtAll(ctx, c.parts) }
+
+// Leaves tells whether mail can leave this server: by port 25 to hosts that the operator has named, or through a relay. Unknown, if nobody
+// is named.
+func (c *Check) Leaves(ctx context.Context) (Status, error) {
+	i := slices.IndexFunc(c.parts, func(p *part) bool { return p.name == outgoing })
+	if i < 0 {
+		return Unknown, nil
+	}
+	found, err := c.lookAtAll(ctx, c.parts[i:i+1])
+	return Worst(found), err
+}
+
+func (c *Check) lookAtAll(ctx context.Context, parts []*part) ([]Finding, error) {
+	found := make([][]Finding, len(parts))
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		var all sync.WaitGroup
-		for i, p := range c.parts {
+		for i, p := range parts {
 			all.Go(func() { found[i] = c.lookAt(context.WithoutCancel(ctx), p) })
 		}
 		all.Wait()

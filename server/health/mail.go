@@ -14,7 +14,7 @@ import (
 // outgoing tells whether mail can leave to the hosts that the operator has named.
 func (c *Check) outgoing(ctx context.Context) []Finding {
 	if len(c.cfg.Peers) == 0 {
-		return one("outgoing", Unknown, "not asked", "Name one or two mail servers of others in outgoing.probe_hosts to know whether mail can leave.")
+		return one(outgoing, Unknown, "not asked", "Name one or two mail servers of others in outgoing.probe_hosts to know whether mail can leave.")
 	}
 	var reached, refused []string
 	for _, r := range c.cfg.Probe(ctx, c.cfg.Peers) {
@@ -26,13 +26,13 @@ func (c *Check) outgoing(ctx context.Context) []Finding {
 	}
 	switch {
 	case len(refused) == 0:
-		return one("outgoing", OK, "reached "+listed(reached), "")
+		return one(outgoing, OK, "reached "+listed(reached), "")
 	case len(reached) > 0:
-		return one("outgoing", OK, "reached "+listed(reached)+", not "+listed(refused), "")
+		return one(outgoing, OK, "reached "+listed(reached)+", not "+listed(refused), "")
 	case c.cfg.Relay != "":
-		return one("outgoing", OK, "mail leaves through "+c.cfg.Relay+"; not reached: "+listed(refused), "")
+		return one(outgoing, OK, "mail leaves through "+c.cfg.Relay+"; not reached: "+listed(refused), "")
 	}
-	return one("outgoing", Error, "not reached: "+listed(refused), "Ask whoever runs the network to open port 25 to the outside, or let mail leave through another server: [relay] in the configuration.")
+	return one(outgoing, Error, "not reached: "+listed(refused), "Ask whoever runs the network to open port 25 to the outside, or let mail leave through another server: [relay] in the configuration.")
 }
 
 // queue tells how much waits. Workspaces without mail that waits are not opened.

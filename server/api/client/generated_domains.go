@@ -277,6 +277,7 @@ type ServerAddresses struct {
 	Addresses []ServerAddress `json:"addresses"`       // That mail leaves from.
 	Advice    string          `json:"advice,omitzero"` // What the operator should do.
 	Hostname  string          `json:"hostname"`        // Its name in EHLO.
+	Leaves    string          `json:"leaves"`          // Whether mail can leave the server, by port 25 or through a relay; unknown where the operator has named nobody to try.
 	Status    string          `json:"status"`          // Whether the name has the server's addresses: ok, missing, different or failed.
 }
 
