@@ -80,6 +80,15 @@ func (f *following) rest() time.Time {
 	return due[f.who.ID]
 }
 
+// place is the number of the line that the journal is kept from, -1 if it is kept for nobody.
+func (f *following) place() (seq int64) {
+	f.t.Helper()
+	if err := f.in.ws.view(f.t.Context(), func(tx *sqlite.Tx) (err error) { seq, err = followedPlace(tx); return err }); err != nil {
+		f.t.Fatal(err)
+	}
+	return seq
+}
+
 // subjects are those of a batch's messages, with "(held)" behind what is held.
 func (b Batch) subjects() (list []string) {
 	for _, d := range b.Dispatches {
@@ -251,8 +260,8 @@ func TestADisabledFollowerKeepsItsPlaceAndGoesOnFromThere(t *testing.T) {
 	if due := f.rest(); !due.IsZero() {
 		t.Errorf("it is due at %s", due)
 	}
-	if _, followed, err := f.to().Place(t.Context()); err != nil || followed {
-		t.Errorf("the journal is kept for it: %v", err)
+	if place := f.place(); place != -1 {
+		t.Errorf("the journal is kept for it, from %d", place)
 	}
 	f.news(FollowerEnabled)
 	b := f.next()
@@ -275,14 +284,14 @@ func TestNewsThatComeTwiceBeginAFollowerOnce(t *testing.T) {
 	data, _ := json.Marshal(map[string]string{"id": f.who.ID})
 	line := journal.Line{ID: ident.New("evt", f.now), Type: FollowerCreated, At: f.now, Data: data}
 	f.note(f.next(), f.delivered())
-	place, _, _ := f.to().Place(t.Context())
+	place := f.place()
 	for range 2 {
 		if err := f.in.ws.AppendNews(t.Context(), []journal.Line{line}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if now, _, _ := f.to().Place(t.Context()); now != place {
-		t.Errorf("its place went from %v to %v", place, now)
+	if now := f.place(); now != place {
+		t.Errorf("its place went from %d to %d", place, now)
 	}
 }
 
@@ -306,14 +315,13 @@ func TestThePlaceOfTheLastFollowerIsWhereTheJournalIsKeptFrom(t *testing.T) {
 	lines := f.lines()
 	b := f.next()
 	f.note(b, f.failed(time.Hour), f.delivered())
-	place, followed, err := f.to().Place(t.Context())
-	if want := lines[len(lines)-2].Cursor.Seq - 1; err != nil || !followed || place.Seq != want {
-		t.Errorf("what waits lies behind %d, the place is %v, %v", want, place, err)
+	if place, want := f.place(), lines[len(lines)-2].Cursor.Seq-1; place != want {
+		t.Errorf("what waits lies behind %d, the place is %d", want, place)
 	}
 	f.pass(time.Hour)
 	f.note(f.next(), f.delivered())
-	if place, _, _ := f.to().Place(t.Context()); place != lines[len(lines)-1].Cursor {
-		t.Errorf("with nothing left to tell the place is %v", place)
+	if place := f.place(); place != lines[len(lines)-1].Cursor.Seq {
+		t.Errorf("with nothing left to tell the place is %d", place)
 	}
 }
 
