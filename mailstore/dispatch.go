@@ -12,7 +12,7 @@ import (
 
 // Limits of what waits for a follower, and of what is kept.
 const (
-	MaxWaiting          = 1000                // dispatches that wait for one follower; its place stays where it is while there are so many
+	MaxWaiting          = 1000                // dispatches that wait for one follower: while there are so many its place stays where it is, and none is asked for again
 	MaxDispatches       = 10_000              // kept for one follower
 	KeepDispatches      = 14 * 24 * time.Hour // for which those that ended are kept
 	MaxDispatchAttempts = 50                  // kept of one dispatch, the newest
