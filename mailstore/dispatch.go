@@ -133,15 +133,13 @@ func dueDispatches(tx *sqlite.Tx, who Follower, now time.Time, limit int) (list 
 	if err != nil {
 		return nil, err
 	}
-	lines := make([]journal.Line, 1)
 	for i := range list {
 		d := &list[i]
 		if d.Type == GapLine {
 			d.Line = journal.Line{ID: d.EventID, Type: GapLine, At: d.CreatedAt}
 			d.Line.Cursor, err = journal.At(tx, 0)
-		} else if lines[0], d.Gone, err = findLine(tx, d.EventID); err == nil && !d.Gone {
-			err = hydrate(tx, lines)
-			d.Line = lines[0]
+		} else {
+			err = d.findLine(tx)
 		}
 		if err != nil {
 			return nil, err
@@ -150,9 +148,16 @@ func dueDispatches(tx *sqlite.Tx, who Follower, now time.Time, limit int) (list 
 	return list, nil
 }
 
-func findLine(tx *sqlite.Tx, id string) (l journal.Line, gone bool, err error) {
-	l, found, err := journal.Find(tx, id)
-	return l, !found, err
+// findLine gives a dispatch its line, or says that it is gone.
+func (d *Dispatch) findLine(tx *sqlite.Tx) error {
+	l, found, err := journal.Find(tx, d.EventID)
+	if d.Gone = !found; err != nil || d.Gone {
+		return err
+	}
+	lines := []journal.Line{l}
+	err = hydrate(tx, lines)
+	d.Line = lines[0]
+	return err
 }
 
 // addFresh adds lines behind a place. Those of an inbox of which an earlier one waits are held, if the follower is ordered.
