@@ -282,13 +282,13 @@ func (w *workspace) noteOutcome(tx *sqlite.Tx, follower string, d Dispatch, o Di
 	} else if !o.DueAt.IsZero() {
 		due = o.DueAt.UnixMicro()
 	}
-	a := DispatchAttempt{Code: d.Code, Error: d.Error}
+	var a DispatchAttempt
 	if o.Attempt != nil {
 		a, tried = *o.Attempt, 1
 	}
 	var number int
-	err := tx.Row("UPDATE dispatches SET status = ?, due_at = ?, ended_at = ?, attempts = attempts + ?, stage = stage + ?, code = ?, error = ? WHERE id = ? RETURNING attempts",
-		sqlite.Args(string(o.Status), due, ended, tried, tried, a.Code, a.Error, d.ID), &number)
+	err := tx.Row(`UPDATE dispatches SET status = ?1, due_at = ?2, ended_at = ?3, attempts = attempts + ?4, stage = stage + ?4, code = IIF(?4, ?5, code), error = IIF(?4, ?6, error)
+		WHERE id = ?7 RETURNING attempts`, sqlite.Args(string(o.Status), due, ended, tried, a.Code, a.Error, d.ID), &number)
 	if sqlite.NoRows(err) {
 		return nil // it was forgotten meanwhile
 	}

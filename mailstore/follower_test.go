@@ -383,7 +383,7 @@ func TestOneEventOrARangeIsToldAgain(t *testing.T) {
 	}
 	again := f.next()
 	f.wants("one", again, "2")
-	if again.Dispatches[0].EventID != b.Dispatches[2].EventID || again.Dispatches[0].Stage != 0 || again.Dispatches[0].Attempts != 1 {
+	if again.Dispatches[0].EventID != b.Dispatches[2].EventID || again.Dispatches[0].Stage != 0 || again.Dispatches[0].Attempts != 1 || again.Dispatches[0].Code != 204 {
 		t.Errorf("it is %+v", again.Dispatches[0])
 	}
 	f.note(again, f.delivered())
