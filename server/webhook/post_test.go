@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -17,6 +18,7 @@ import (
 
 	"github.com/postroom/postroom/mailstore"
 	"github.com/postroom/postroom/server/outbound"
+	"github.com/postroom/postroom/tenancy"
 )
 
 // The example of the specification (Standard Webhooks 1.0, "Signature scheme").
@@ -153,6 +155,19 @@ func TestSlotsAreSharedInTurns(t *testing.T) {
 	last()
 	if third := <-served; third != "d" {
 		t.Errorf("the last is %s", third)
+	}
+}
+
+func TestSoManySlowEndpointsAreRemembered(t *testing.T) {
+	s := New(Config{}, nil, slog.New(slog.DiscardHandler))
+	id := func(i int) tenancy.WebhookID { return tenancy.WebhookID(fmt.Sprint("whk_", i)) }
+	for i := range maxSlow + 1 {
+		if s.setSlow(id(i), true); !s.isSlow(id(i)) || len(s.slow) > maxSlow {
+			t.Fatalf("with %d, %d are remembered", i+1, len(s.slow))
+		}
+	}
+	if s.setSlow(id(maxSlow), false); s.isSlow(id(maxSlow)) {
+		t.Error("one that is slow no more is remembered")
 	}
 }
 
