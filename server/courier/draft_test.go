@@ -112,6 +112,25 @@ func TestADraftWhoseTimeCameMeanwhileIsSentOnce(t *testing.T) {
 	}
 }
 
+func TestMoreDraftsAreSentThanOneLookTakes(t *testing.T) {
+	b := newBed(t, func(b *bed) { b.exchanger("far.test", mxtest.Options{}) })
+	b.halt()
+	at := time.Now().Add(time.Hour)
+	for range draftsAtOnce + 1 {
+		b.draft("ann@a.test", "x@far.test", at)
+	}
+	b.dir.Close()
+	b.store.Close()
+	b.ahead = 2 * time.Hour
+	b.open()
+	b.start()
+	b.until("ann@a.test", func(in mailstore.Inbox) bool {
+		list, _, err := in.Drafts().List(context.Background(), nil, 0)
+		b.must(err)
+		return len(list) == 0
+	})
+}
+
 func TestADraftThatCannotBeSentAtItsTimeStaysAndSaysWhy(t *testing.T) {
 	b := newBed(t, func(b *bed) { b.exchanger("far.test", mxtest.Options{}) })
 	b.halt()
