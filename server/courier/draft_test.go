@@ -131,15 +131,17 @@ func TestADraftWhoseFileCannotBeReadHoldsUpNoOtherAndIsTriedAgain(t *testing.T) 
 	b.open()
 	b.start()
 	b.sent("ann@a.test", good)
+	b.wait("ann@a.test", b.send("ann@a.test", nil, "z@far.test"), mailstore.Delivered) // mail does not wait for it, though it is due
 	b.halt()
 	if d, err := b.inbox("ann@a.test").Draft(t.Context(), bad.ID); err != nil || d.Status != mailstore.Scheduled || d.Failure != "" {
 		t.Errorf("%+v, %v", d, err)
 	}
 	b.must(os.Rename(filepath.Join(b.data, "away"), files[0]))
+	b.ahead += failedFeedPause
 	b.start()
 	b.sent("ann@a.test", bad)
 	b.halt()
-	if got := mx.Transactions(); len(got) != 2 {
+	if got := mx.Transactions(); len(got) != 3 {
 		t.Errorf("%+v", got)
 	}
 }
