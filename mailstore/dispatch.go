@@ -12,7 +12,7 @@ import (
 
 // Limits of what waits for a follower, and of what is kept.
 const (
-	MaxWaiting          = 1000                // dispatches that wait for one follower; its place stays where it is while there are so many
+	MaxWaiting          = 1000                // dispatches that wait for one follower: while there are so many its place stays where it is, and none is asked for again
 	MaxDispatches       = 10_000              // kept for one follower
 	KeepDispatches      = 14 * 24 * time.Hour // for which those that ended are kept
 	MaxDispatchAttempts = 50                  // kept of one dispatch, the newest
@@ -133,15 +133,13 @@ func dueDispatches(tx *sqlite.Tx, who Follower, now time.Time, limit int) (list 
 	if err != nil {
 		return nil, err
 	}
-	lines := make([]journal.Line, 1)
 	for i := range list {
 		d := &list[i]
 		if d.Type == GapLine {
 			d.Line = journal.Line{ID: d.EventID, Type: GapLine, At: d.CreatedAt}
 			d.Line.Cursor, err = journal.At(tx, 0)
-		} else if lines[0], d.Gone, err = findLine(tx, d.EventID); err == nil && !d.Gone {
-			err = hydrate(tx, lines)
-			d.Line = lines[0]
+		} else {
+			err = d.findLine(tx)
 		}
 		if err != nil {
 			return nil, err
@@ -150,9 +148,16 @@ func dueDispatches(tx *sqlite.Tx, who Follower, now time.Time, limit int) (list 
 	return list, nil
 }
 
-func findLine(tx *sqlite.Tx, id string) (l journal.Line, gone bool, err error) {
-	l, found, err := journal.Find(tx, id)
-	return l, !found, err
+// findLine gives a dispatch its line, or says that it is gone.
+func (d *Dispatch) findLine(tx *sqlite.Tx) error {
+	l, found, err := journal.Find(tx, d.EventID)
+	if d.Gone = !found; err != nil || d.Gone {
+		return err
+	}
+	lines := []journal.Line{l}
+	err = hydrate(tx, lines)
+	d.Line = lines[0]
+	return err
 }
 
 // addFresh adds lines behind a place. Those of an inbox of which an earlier one waits are held, if the follower is ordered.
@@ -277,13 +282,13 @@ func (w *workspace) noteOutcome(tx *sqlite.Tx, follower string, d Dispatch, o Di
 	} else if !o.DueAt.IsZero() {
 		due = o.DueAt.UnixMicro()
 	}
-	a := DispatchAttempt{Code: d.Code, Error: d.Error}
+	var a DispatchAttempt
 	if o.Attempt != nil {
 		a, tried = *o.Attempt, 1
 	}
 	var number int
-	err := tx.Row("UPDATE dispatches SET status = ?, due_at = ?, ended_at = ?, attempts = attempts + ?, stage = stage + ?, code = ?, error = ? WHERE id = ? RETURNING attempts",
-		sqlite.Args(string(o.Status), due, ended, tried, tried, a.Code, a.Error, d.ID), &number)
+	err := tx.Row(`UPDATE dispatches SET status = ?1, due_at = ?2, ended_at = ?3, attempts = attempts + ?4, stage = stage + ?4, code = IIF(?4, ?5, code), error = IIF(?4, ?6, error)
+		WHERE id = ?7 RETURNING attempts`, sqlite.Args(string(o.Status), due, ended, tried, a.Code, a.Error, d.ID), &number)
 	if sqlite.NoRows(err) {
 		return nil // it was forgotten meanwhile
 	}

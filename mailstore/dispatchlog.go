@@ -97,6 +97,20 @@ var ErrEventGone = fault.New(fault.NotFound, "event_not_found", "There is no suc
 // ErrForeignCursor is answered for a place in another journal, or in one that was begun anew since.
 var ErrForeignCursor = fault.New(fault.Invalid, "invalid_cursor", "This is a cursor of another workspace's events, or of events that are gone; take one from an event or from nextCursor of GET /v1/events.")
 
+// ErrManyWaiting is answered where nothing may wait in addition.
+var ErrManyWaiting = fault.New(fault.Exhausted, "too_many_deliveries_waiting", "%d deliveries of this webhook wait already; come back when fewer do.", MaxWaiting)
+
+// checkRoom is ErrManyWaiting if MaxWaiting dispatches wait for a follower, unless that of the event does itself.
+func checkRoom(tx *sqlite.Tx, follower, event string) error {
+	var full bool
+	err := tx.Row(`SELECT (SELECT COUNT(*) FROM dispatches WHERE follower_id = ?1 AND status = 'waiting') >= ?2
+		AND NOT EXISTS (SELECT 1 FROM dispatches WHERE follower_id = ?1 AND event_id = ?3 AND status = 'waiting')`, sqlite.Args(follower, MaxWaiting, event), &full)
+	if err == nil && full {
+		err = ErrManyWaiting
+	}
+	return err
+}
+
 // AgainOne has a follower be told of one event again, at once.
 func (f Following) AgainOne(ctx context.Context, who Follower, event string) error {
 	return f.ws.use(ctx, func(w *workspace) error {
@@ -104,6 +118,9 @@ func (f Following) AgainOne(ctx context.Context, who Follower, event string) err
 			l, found, err := journal.Find(tx, event)
 			if err == nil && !found {
 				err = ErrEventGone
+			}
+			if err == nil {
+				err = checkRoom(tx, who.ID, event)
 			}
 			if err != nil {
 				return err
@@ -118,7 +135,7 @@ func (f Following) AgainOne(ctx context.Context, who Follower, event string) err
 }
 
 // Again has a follower be told once more of what it wants of a range: at most MaxAgain lines, n of them. next is where to go
-// on from; more says that there is something behind it.
+// on from; more says that there is something behind it. Where MaxWaiting wait already none is added.
 func (f Following) Again(ctx context.Context, who Follower, r JournalRange) (n int, next journal.Cursor, more bool, err error) {
 	err = f.ws.use(ctx, func(w *workspace) error {
 		err := w.db.Change(func(tx *sqlite.Tx) error {
@@ -134,6 +151,9 @@ func (f Following) Again(ctx context.Context, who Follower, r JournalRange) (n i
 }
 
 func (w *workspace) againRange(tx *sqlite.Tx, who Follower, r JournalRange) (n int, next journal.Cursor, more bool, err error) {
+	if err := checkRoom(tx, who.ID, ""); err != nil {
+		return 0, next, false, err
+	}
 	for _, c := range []journal.Cursor{r.After, r.Until} {
 		here, err := journal.At(tx, c.Seq)
 		if err == nil && c != (journal.Cursor{}) && c != here { // reading would begin with all there is

@@ -115,25 +115,12 @@ func (s *Store) Followed() (due map[WorkspaceID]time.Time, rung <-chan struct{})
 	return s.followed.look(s.opts.Clock())
 }
 
-// followedPlace is the place that the journal is kept from: behind it lies what an enabled follower has not been told, or is
-// to be told again. followed is false if there is none.
-func followedPlace(tx *sqlite.Tx) (seq int64, followed bool, err error) {
-	err = tx.Row(`SELECT COUNT(*), COALESCE(MIN(MIN(f.seq, COALESCE((SELECT MIN(d.seq) - 1 FROM dispatches d WHERE d.follower_id = f.id AND d.status = 'waiting' AND d.seq > 0), f.seq))), 0)
-		FROM followers f WHERE f.enabled = 1`, nil, &followed, &seq)
-	return seq, followed, err
-}
-
-// Place is the place that the journal is kept from for the sake of its enabled followers; followed is false if there is none.
-func (f Following) Place(ctx context.Context) (c journal.Cursor, followed bool, err error) {
-	err = f.ws.view(ctx, func(tx *sqlite.Tx) error {
-		var seq int64
-		if seq, followed, err = followedPlace(tx); err != nil {
-			return err
-		}
-		c, err = journal.At(tx, seq)
-		return err
-	})
-	return c, followed, err
+// followedPlace is the number of the line that the journal is kept from: behind it lies what an enabled follower has not been
+// told, or is to be told again; -1 if there is none.
+func followedPlace(tx *sqlite.Tx) (seq int64, err error) {
+	err = tx.Row(`SELECT COALESCE(MIN(MIN(f.seq, COALESCE((SELECT MIN(d.seq) - 1 FROM dispatches d WHERE d.follower_id = f.id AND d.status = 'waiting' AND d.seq > 0), f.seq))), -1)
+		FROM followers f WHERE f.enabled = 1`, nil, &seq)
+	return seq, err
 }
 
 // Adopt begins followers that the index knows nothing of, as after it was lost: from the journal as it is now, with a gap in

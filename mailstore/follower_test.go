@@ -80,6 +80,15 @@ func (f *following) rest() time.Time {
 	return due[f.who.ID]
 }
 
+// place is the number of the line that the journal is kept from, -1 if it is kept for nobody.
+func (f *following) place() (seq int64) {
+	f.t.Helper()
+	if err := f.in.ws.view(f.t.Context(), func(tx *sqlite.Tx) (err error) { seq, err = followedPlace(tx); return err }); err != nil {
+		f.t.Fatal(err)
+	}
+	return seq
+}
+
 // subjects are those of a batch's messages, with "(held)" behind what is held.
 func (b Batch) subjects() (list []string) {
 	for _, d := range b.Dispatches {
@@ -251,8 +260,8 @@ func TestADisabledFollowerKeepsItsPlaceAndGoesOnFromThere(t *testing.T) {
 	if due := f.rest(); !due.IsZero() {
 		t.Errorf("it is due at %s", due)
 	}
-	if _, followed, err := f.to().Place(t.Context()); err != nil || followed {
-		t.Errorf("the journal is kept for it: %v", err)
+	if place := f.place(); place != -1 {
+		t.Errorf("the journal is kept for it, from %d", place)
 	}
 	f.news(FollowerEnabled)
 	b := f.next()
@@ -275,14 +284,14 @@ func TestNewsThatComeTwiceBeginAFollowerOnce(t *testing.T) {
 	data, _ := json.Marshal(map[string]string{"id": f.who.ID})
 	line := journal.Line{ID: ident.New("evt", f.now), Type: FollowerCreated, At: f.now, Data: data}
 	f.note(f.next(), f.delivered())
-	place, _, _ := f.to().Place(t.Context())
+	place := f.place()
 	for range 2 {
 		if err := f.in.ws.AppendNews(t.Context(), []journal.Line{line}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if now, _, _ := f.to().Place(t.Context()); now != place {
-		t.Errorf("its place went from %v to %v", place, now)
+	if now := f.place(); now != place {
+		t.Errorf("its place went from %d to %d", place, now)
 	}
 }
 
@@ -306,14 +315,13 @@ func TestThePlaceOfTheLastFollowerIsWhereTheJournalIsKeptFrom(t *testing.T) {
 	lines := f.lines()
 	b := f.next()
 	f.note(b, f.failed(time.Hour), f.delivered())
-	place, followed, err := f.to().Place(t.Context())
-	if want := lines[len(lines)-2].Cursor.Seq - 1; err != nil || !followed || place.Seq != want {
-		t.Errorf("what waits lies behind %d, the place is %v, %v", want, place, err)
+	if place, want := f.place(), lines[len(lines)-2].Cursor.Seq-1; place != want {
+		t.Errorf("what waits lies behind %d, the place is %d", want, place)
 	}
 	f.pass(time.Hour)
 	f.note(f.next(), f.delivered())
-	if place, _, _ := f.to().Place(t.Context()); place != lines[len(lines)-1].Cursor {
-		t.Errorf("with nothing left to tell the place is %v", place)
+	if place := f.place(); place != lines[len(lines)-1].Cursor.Seq {
+		t.Errorf("with nothing left to tell the place is %d", place)
 	}
 }
 
@@ -375,7 +383,7 @@ func TestOneEventOrARangeIsToldAgain(t *testing.T) {
 	}
 	again := f.next()
 	f.wants("one", again, "2")
-	if again.Dispatches[0].EventID != b.Dispatches[2].EventID || again.Dispatches[0].Stage != 0 || again.Dispatches[0].Attempts != 1 {
+	if again.Dispatches[0].EventID != b.Dispatches[2].EventID || again.Dispatches[0].Stage != 0 || again.Dispatches[0].Attempts != 1 || again.Dispatches[0].Code != 204 {
 		t.Errorf("it is %+v", again.Dispatches[0])
 	}
 	f.note(again, f.delivered())
@@ -457,21 +465,102 @@ func TestTheLogOfDispatchesIsBoundedByAge(t *testing.T) {
 
 func TestTheLogOfDispatchesIsBoundedByNumber(t *testing.T) {
 	f := newFollowing(t)
-	var left int
-	err := f.in.ws.use(t.Context(), func(w *workspace) error {
-		return w.db.Change(func(tx *sqlite.Tx) error {
-			for range MaxDispatches + 5 {
-				if err := w.noteOutcome(tx, f.who.ID, Dispatch{EventID: ident.New("evt", f.now), Type: "x"}, f.delivered()); err != nil {
+	f.fill(MaxDispatches+5, f.delivered())
+	f.inside(func(w *workspace) {
+		if err := w.db.Change(w.pruneDispatches); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if left := f.count("SELECT COUNT(*) FROM dispatches"); left != MaxDispatches {
+		t.Errorf("%d are kept", left)
+	}
+}
+
+// fill notes dispatches of events that are not in the journal.
+func (f *following) fill(n int, o DispatchOutcome) {
+	f.t.Helper()
+	f.inside(func(w *workspace) {
+		err := w.db.Change(func(tx *sqlite.Tx) error {
+			for range n {
+				if err := w.noteOutcome(tx, f.who.ID, Dispatch{EventID: ident.New("evt", f.now), Type: "x"}, o); err != nil {
 					return err
 				}
 			}
-			if err := w.pruneDispatches(tx); err != nil {
-				return err
-			}
-			return tx.Row("SELECT COUNT(*) FROM dispatches", nil, &left)
+			return nil
 		})
+		if err != nil {
+			f.t.Fatal(err)
+		}
 	})
-	if err != nil || left != MaxDispatches {
-		t.Errorf("%d are kept, %v", left, err)
+}
+
+func TestWhileManyWaitTheFollowersPlaceStaysAndNoneIsAskedForAgain(t *testing.T) {
+	f := newFollowing(t)
+	f.deliver(mail("", "", "old", "a@b", "x"))
+	old := f.next()
+	f.note(old, f.delivered())
+	f.fill(MaxWaiting-1, f.failed(time.Hour))
+	f.deliver(mail("", "", "last", "a@b", "x"))
+	f.note(f.next(), f.failed(time.Hour))
+	f.deliver(mail("", "", "new", "a@b", "x"))
+	f.wants("with so many", f.next())
+	if due := f.rest(); !due.Equal(f.now.Add(time.Hour)) {
+		t.Errorf("it is due at %s", due)
+	}
+	if err := f.to().AgainOne(t.Context(), f.who, old.Dispatches[0].EventID); err != ErrManyWaiting {
+		t.Errorf("one that does not wait: %v", err)
+	}
+	if n, _, _, err := f.to().Again(t.Context(), f.who, JournalRange{}); n != 0 || err != ErrManyWaiting {
+		t.Errorf("of a range, %d are told again, %v", n, err)
+	}
+	lines := f.lines()
+	if err := f.to().AgainOne(t.Context(), f.who, lines[len(lines)-2].ID); err != nil {
+		t.Errorf("one that waits: %v", err)
+	}
+	b := f.next()
+	f.wants("one that was asked for", b, "last")
+	f.note(b, f.delivered())
+	f.wants("with fewer", f.next(), "new")
+}
+
+func TestOneCallTellsSoManyAgainAndWhereToGoOn(t *testing.T) {
+	f := newFollowing(t)
+	begin := f.end()
+	f.tell(MaxAgain + 1)
+	n, next, more, err := f.to().Again(t.Context(), f.who, JournalRange{After: begin})
+	if err != nil || n != MaxAgain || !more || next.Seq != begin.Seq+MaxAgain {
+		t.Fatalf("%d are told again, more %v behind %v, %v", n, more, next, err)
+	}
+	f.note(f.next(), f.delivered())
+	if n, _, more, err := f.to().Again(t.Context(), f.who, JournalRange{After: next}); err != nil || n != 1 || more {
+		t.Errorf("then %d are told again, more %v, %v", n, more, err)
+	}
+}
+
+func TestOneCallLooksAtSoManyPagesOfTheJournal(t *testing.T) {
+	f := newFollowing(t)
+	for range maxAgainRead + 1 {
+		f.tell(journal.MaxRead)
+	}
+	begin := f.lines()[0].Cursor
+	n, next, more, err := f.to().Again(t.Context(), f.who, JournalRange{Since: f.now.Add(time.Second), After: begin})
+	if want := begin.Seq + maxAgainRead*journal.MaxRead; err != nil || n != 0 || !more || next.Seq != want {
+		t.Errorf("%d are told again, more %v behind %d, not %d, %v", n, more, next.Seq, want, err)
+	}
+}
+
+func TestOfADispatchTheNewestAttemptsAreKept(t *testing.T) {
+	f := newFollowing(t)
+	f.deliver(mail("", "", "one", "a@b", "x"))
+	for range MaxDispatchAttempts + 2 {
+		b := f.next()
+		f.wants("each time", b, "one")
+		f.note(b, f.failed(time.Minute))
+		f.pass(time.Minute)
+	}
+	id := f.next().Dispatches[0].ID
+	d, attempts, err := f.to().Dispatch(t.Context(), f.who.ID, id)
+	if err != nil || d.Attempts != MaxDispatchAttempts+2 || len(attempts) != MaxDispatchAttempts || attempts[0].Number != 3 {
+		t.Errorf("%d attempts, of which %d are kept from %d on, %v", d.Attempts, len(attempts), attempts[0].Number, err)
 	}
 }

@@ -434,7 +434,7 @@ func (w *workspace) nextDue() (due time.Time, waits bool, err error) {
 			args  []any
 		}{
 			{"SELECT due_at FROM outbox WHERE waiting = 1 AND held = 0 AND claim <> ? ORDER BY due_at LIMIT 1", sqlite.Args(w.store.boot)},
-			{"SELECT send_at FROM drafts WHERE send_at > 0 ORDER BY send_at LIMIT 1", nil},
+			{"SELECT MAX(send_at, ?) FROM drafts WHERE send_at > 0 ORDER BY send_at LIMIT 1", sqlite.Args(w.draftsAfter.Load())},
 		} {
 			var at int64
 			err := tx.Row(q.query, q.args, &at)

@@ -48,6 +48,15 @@ func TestOfAReportTheFirstRowsAreKept(t *testing.T) {
 	}
 }
 
+func TestAReportThatSaysTooMuchIsNotKept(t *testing.T) {
+	for octets, kind := range map[int]string{maxReportJSON: reportDMARC, maxReportJSON + 1: reportNone} {
+		row := reportRow{kind: reportDMARC, domain: "x.example", data: make([]byte, octets)}.bounded()
+		if row.kind != kind || (kind == reportNone) != (row.data == nil) {
+			t.Errorf("of %d octets: kind %q with %d octets", octets, row.kind, len(row.data))
+		}
+	}
+}
+
 func TestOneCallReadsSoManyReportsAndStopsInTime(t *testing.T) {
 	b := newBed(t)
 	for i := range 3 {

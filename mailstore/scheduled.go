@@ -16,9 +16,29 @@ type DueDraft struct {
 	Draft DraftRef // as it was when it was looked for; "" of one that is not in Drafts any more
 }
 
+// DelayDrafts has drafts whose time has come wait: until then DueDrafts gives none, and NextDue tells of none. It is forgotten when the
+// workspace is closed.
+func (b Outbox) DelayDrafts(ctx context.Context, until time.Time) error {
+	return b.ws.use(ctx, func(w *workspace) error {
+		w.draftsAfter.Store(until.UnixMicro())
+		return nil
+	})
+}
+
 // DueDrafts lists drafts that are to be sent by now, those first that are due longest.
 func (b Outbox) DueDrafts(ctx context.Context, now time.Time, limit int) (list []DueDraft, err error) {
-	err = b.ws.view(ctx, func(tx *sqlite.Tx) error {
+	err = b.ws.use(ctx, func(w *workspace) error {
+		if w.draftsAfter.Load() > now.UnixMicro() {
+			return nil
+		}
+		list, err = b.dueDrafts(ctx, w, now, limit)
+		return err
+	})
+	return list, err
+}
+
+func (b Outbox) dueDrafts(ctx context.Context, w *workspace, now time.Time, limit int) (list []DueDraft, err error) {
+	err = w.db.View(ctx, func(tx *sqlite.Tx) error {
 		if err := tx.Each("SELECT inbox_id, message_id FROM drafts WHERE send_at > 0 AND send_at <= ? ORDER BY send_at, message_id LIMIT ?", sqlite.Args(now.UnixMicro(), limit), func(scan func(...any) error) error {
 			var x DueDraft
 			err := scan(&x.Inbox, &x.Draft.ID)

@@ -26,6 +26,7 @@ var landed = map[string]string{
 	"schema/0015_followers.sql":       "f07cfcec619f337a4969794c5a18e4f8e4c608b72120c0cdb2a0a967b1ba22ac",
 	"schema/0016_places.sql":          "94e906b93ad7de97c9705f60d2363a3875da4761979f6b7c23dd349018a9d0bf",
 	"schema/0017_word_places.sql":     "0239845518b34b2a6c70f29b7617cc4111c6d5190228e12d89d50694276bc93f",
+	"schema/0018_no_places.sql":       "6195f3c03d16decd26d0da0a399a810b9d91b5b97d34f847178defce4e0392ab",
 }
 
 func TestMigrationsThatLandedAreNeverChanged(t *testing.T) {

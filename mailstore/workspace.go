@@ -51,6 +51,8 @@ type workspace struct {
 
 	followed atomic.Bool // somebody follows its journal: see follower.go
 
+	draftsAfter atomic.Int64 // in microseconds: drafts are not looked at earlier, see Outbox.DelayDrafts
+
 	failed atomic.Bool // a sync failed: to be closed and opened again
 	names  names       // of files, which follow behind their flags
 

@@ -84,9 +84,9 @@ func TestNobodyReadsMailByHavingItPosted(t *testing.T) {
 func TestWhatIsWrongWithAWebhookIsSaidAtOnce(t *testing.T) {
 	w := newWorld(t)
 	_, g := w.tenant("A", "a.test")
-	_, _, err := g.CreateWebhook(w.ctx(), "", NewWebhook{URL: "ftp://x", EventTypes: []string{"message.received", "Message", "message.*"}, Description: strings.Repeat("x", 501),
+	_, _, err := g.CreateWebhook(w.ctx(), "", NewWebhook{URL: "ftp://x", EventTypes: []string{"message.received", "Message", "message.*", "message.recieved"}, Description: strings.Repeat("x", 501),
 		Headers: map[string]string{"Host": "x", "Webhook-Id": "1", "a b": "x", "X": "a\r\nb"}})
-	want := []string{"body.url", "body.eventTypes[1]", "body.eventTypes[2]", "body.description", "body.headers.Host", "body.headers.Webhook-Id", "body.headers.X", "body.headers"}
+	want := []string{"body.url", "body.eventTypes[1]", "body.eventTypes[2]", "body.eventTypes[3]", "body.description", "body.headers.Host", "body.headers.Webhook-Id", "body.headers.X", "body.headers"}
 	if got := paths(err); !slices.Equal(got, want) {
 		t.Errorf("wrong are %q", got)
 	}
@@ -99,6 +99,52 @@ func TestWhatIsWrongWithAWebhookIsSaidAtOnce(t *testing.T) {
 		w.webhook(g, NewWebhook{})
 	}
 	refused(t, "one too many", err3(g.CreateWebhook(w.ctx(), "", NewWebhook{URL: "https://x.example"})), fault.Exhausted, "limit_reached")
+}
+
+func TestAWebhookHasBounds(t *testing.T) {
+	w := newWorld(t)
+	_, g := w.tenant("A", "a.test")
+	in, _ := w.inbox(g, "", "one", "a.test")
+	headers := func(n int) map[string]string {
+		list := map[string]string{}
+		for i := range n {
+			list[fmt.Sprint("X-", i)] = "x"
+		}
+		return list
+	}
+	long := func(n int) map[string]string {
+		return map[string]string{"X-Long": strings.Repeat("x", n-len("X-Long"))}
+	}
+	for name, c := range map[string]struct {
+		fits, exceeds NewWebhook
+		path          string
+	}{
+		"URL":         {NewWebhook{URL: "https://x.example/" + strings.Repeat("x", MaxWebhookURL-18)}, NewWebhook{URL: "https://x.example/" + strings.Repeat("x", MaxWebhookURL-17)}, "body.url"},
+		"types":       {NewWebhook{EventTypes: slices.Repeat([]string{"message.received"}, MaxWebhookTypes)}, NewWebhook{EventTypes: slices.Repeat([]string{"message.received"}, MaxWebhookTypes+1)}, "body.eventTypes"},
+		"inboxes":     {NewWebhook{InboxIDs: slices.Repeat([]string{string(in.ID)}, MaxWebhookInboxes)}, NewWebhook{InboxIDs: slices.Repeat([]string{string(in.ID)}, MaxWebhookInboxes+1)}, "body.inboxIds"},
+		"description": {NewWebhook{Description: strings.Repeat("ü", MaxWebhookDescription)}, NewWebhook{Description: strings.Repeat("ü", MaxWebhookDescription+1)}, "body.description"},
+		"headers":     {NewWebhook{Headers: headers(MaxWebhookHeaders)}, NewWebhook{Headers: headers(MaxWebhookHeaders + 1)}, "body.headers"},
+		"a header":    {NewWebhook{Headers: long(MaxWebhookHeaderBytes)}, NewWebhook{Headers: long(MaxWebhookHeaderBytes + 1)}, "body.headers.X-Long"},
+	} {
+		for _, n := range []*NewWebhook{&c.fits, &c.exceeds} {
+			if n.URL == "" {
+				n.URL = "https://x.example/"
+			}
+		}
+		hook, _, err := g.CreateWebhook(w.ctx(), "", c.fits)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if got := paths(err3(g.CreateWebhook(w.ctx(), "", c.exceeds))); !slices.Equal(got, []string{c.path}) {
+			t.Errorf("%s: wrong are %q", name, got)
+		}
+		x := c.exceeds
+		change := WebhookChange{URL: &x.URL, EventTypes: &x.EventTypes, InboxIDs: &x.InboxIDs, Description: &x.Description, Headers: &x.Headers}
+		if got := paths(err2(g.UpdateWebhook(w.ctx(), "", hook.ID, change))); !slices.Equal(got, []string{c.path}) {
+			t.Errorf("%s, changed: wrong are %q", name, got)
+		}
+	}
 }
 
 func TestTheJournalTellsOfAWebhookWithoutWhatIsSecret(t *testing.T) {

@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/postroom/postroom/mailstore"
+	"github.com/postroom/postroom/mailstore/journal"
 	"github.com/postroom/postroom/mailstore/sqlite"
 )
 
@@ -24,7 +25,6 @@ const (
 	MaxWebhookDescription   = 500 // characters
 	MaxWebhookHeaders       = 20
 	MaxWebhookHeaderBytes   = 4096 // of one header's name and value
-	maxEventType            = 64   // octets
 )
 
 // NewWebhook is what a webhook is made from.
@@ -130,8 +130,8 @@ func (p *problems) checkEventTypes(list []string) {
 		return
 	}
 	for i, t := range list {
-		if len(t) > maxEventType || !strings.Contains(t, ".") || strings.Trim(t, "abcdefghijklmnopqrstuvwxyz.") != "" {
-			p.add(fmt.Sprintf("body.eventTypes[%d]", i), "A type of event such as message.received.")
+		if !journal.Known(t) { // it would be waited for in vain
+			p.add(fmt.Sprintf("body.eventTypes[%d]", i), "There is no event type %.60q; GET /asyncapi.json lists them.", t)
 		}
 	}
 }

@@ -16,8 +16,7 @@ var schema = fstest.MapFS{"0001_journal.sql": {Data: []byte(`
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 CREATE TABLE journal (seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, type TEXT NOT NULL, inbox_id TEXT NOT NULL DEFAULT '',
 	message_id TEXT NOT NULL DEFAULT '', thread_id TEXT NOT NULL DEFAULT '', at INTEGER NOT NULL, data TEXT NOT NULL DEFAULT '') STRICT;
-CREATE TABLE tallies (inbox_id TEXT NOT NULL, type TEXT NOT NULL, hour INTEGER NOT NULL, count INTEGER NOT NULL, PRIMARY KEY (inbox_id, type, hour)) STRICT, WITHOUT ROWID;
-CREATE TABLE journal_places (name TEXT PRIMARY KEY, epoch INTEGER NOT NULL, seq INTEGER NOT NULL, held_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;`)}}
+CREATE TABLE tallies (inbox_id TEXT NOT NULL, type TEXT NOT NULL, hour INTEGER NOT NULL, count INTEGER NOT NULL, PRIMARY KEY (inbox_id, type, hour)) STRICT, WITHOUT ROWID;`)}}
 
 func open(t *testing.T) *sqlite.DB {
 	t.Helper()

@@ -36,7 +36,7 @@ func (k Keep) WithDefaults() Keep {
 }
 
 // Prunable is the number of the last line that the next Prune would remove; 0 if there is none. held is the number up to which
-// the slowest follower has read, -1 if nobody follows.
+// the slowest follower whose place is kept has read, -1 if there is none.
 func Prunable(tx *sqlite.Tx, k Keep, held int64, now time.Time) (int64, error) {
 	k = k.WithDefaults()
 	first, last, err := span(tx)
@@ -81,45 +81,4 @@ func Prune(tx *sqlite.Tx, k Keep, held int64, now time.Time) (int64, error) {
 		return 0, fmt.Errorf("prune the journal: %w", err)
 	}
 	return result.RowsAffected()
-}
-
-// Hold notes that the follower of that name has read up to c: what lies behind is kept for it, as far as Keep allows. It is
-// kept until Release, also over restarts.
-func Hold(tx *sqlite.Tx, name string, c Cursor, now time.Time) error {
-	_, err := tx.Exec(`INSERT INTO journal_places (name, epoch, seq, held_at) VALUES (?, ?, ?, ?)
-		ON CONFLICT (name) DO UPDATE SET epoch = excluded.epoch, seq = excluded.seq, held_at = excluded.held_at`, name, int64(c.Epoch), c.Seq, now.UnixMicro())
-	if err != nil {
-		return fmt.Errorf("hold a place in the journal: %w", err)
-	}
-	return nil
-}
-
-// Held is the place that the follower of that name holds, if it holds one. It may be of a journal that is no more: Read
-// says so.
-func Held(tx *sqlite.Tx, name string) (c Cursor, held bool, err error) {
-	var e int64
-	err = tx.Row("SELECT epoch, seq FROM journal_places WHERE name = ?", sqlite.Args(name), &e, &c.Seq)
-	if sqlite.NoRows(err) {
-		return Cursor{}, false, nil
-	}
-	c.Epoch = uint64(e)
-	return c, err == nil, err
-}
-
-// Release lets go of a place. One that is not held is no error.
-func Release(tx *sqlite.Tx, name string) error {
-	if _, err := tx.Exec("DELETE FROM journal_places WHERE name = ?", name); err != nil {
-		return fmt.Errorf("let go of a place in the journal: %w", err)
-	}
-	return nil
-}
-
-// OldestPlace is the number up to which the slowest of those has read who hold a place; -1 if nobody does.
-func OldestPlace(tx *sqlite.Tx) (seq int64, err error) {
-	e, err := epoch(tx)
-	if err != nil {
-		return 0, err
-	}
-	err = tx.Row("SELECT COALESCE(MIN(seq), -1) FROM journal_places WHERE epoch = ?", sqlite.Args(int64(e)), &seq)
-	return seq, err
 }

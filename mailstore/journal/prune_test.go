@@ -8,17 +8,11 @@ import (
 )
 
 // prune prunes until nothing is to go, and tells in how many steps.
-func prune(t *testing.T, db *sqlite.DB, k Keep, now time.Time) (steps int) {
+func prune(t *testing.T, db *sqlite.DB, k Keep, held int64, now time.Time) (steps int) {
 	t.Helper()
 	for {
 		var n int64
-		if err := db.Change(func(tx *sqlite.Tx) error {
-			held, err := OldestPlace(tx)
-			if err == nil {
-				n, err = Prune(tx, k, held, now)
-			}
-			return err
-		}); err != nil {
+		if err := db.Change(func(tx *sqlite.Tx) (err error) { n, err = Prune(tx, k, held, now); return err }); err != nil {
 			t.Fatal(err)
 		}
 		if n == 0 {
@@ -29,23 +23,6 @@ func prune(t *testing.T, db *sqlite.DB, k Keep, now time.Time) (steps int) {
 		}
 		steps++
 	}
-}
-
-// hold holds a place behind the line of that number.
-func hold(t *testing.T, db *sqlite.DB, name string, seq int64) (c Cursor) {
-	t.Helper()
-	err := db.Change(func(tx *sqlite.Tx) error {
-		e, err := epoch(tx)
-		if err != nil {
-			return err
-		}
-		c = Cursor{e, seq}
-		return Hold(tx, name, c, time.UnixMicro(0))
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return c
 }
 
 func left(t *testing.T, db *sqlite.DB) (first, last int64) {
@@ -76,7 +53,7 @@ func TestAJournalIsPrunedByAgeAndByLines(t *testing.T) {
 		fill(t, db, 3000)
 		end := read(t, db, Cursor{}, Filter{}, 1).Next
 		end.Seq = 3000
-		prune(t, db, c.keep, at(c.now))
+		prune(t, db, c.keep, -1, at(c.now))
 		if first, last := left(t, db); first != c.first || last != 3000 {
 			t.Errorf("%s: lines %d to %d are left, not from %d", name, first, last, c.first)
 		}
@@ -89,7 +66,7 @@ func TestAJournalIsPrunedByAgeAndByLines(t *testing.T) {
 func TestPruningGoesInSteps(t *testing.T) {
 	db := open(t)
 	fill(t, db, 3*PruneStep)
-	if steps := prune(t, db, Keep{Age: time.Microsecond}, at(1<<40)); steps != 3 {
+	if steps := prune(t, db, Keep{Age: time.Microsecond}, -1, at(1<<40)); steps != 3 {
 		t.Errorf("%d steps", steps)
 	}
 }
@@ -98,12 +75,13 @@ func TestWhatAFollowerHoldsStaysUntilTheHardLimitAndThenGivesAGap(t *testing.T) 
 	keep := Keep{Age: 100 * time.Microsecond, HeldAge: 2000 * time.Microsecond}
 	db := open(t)
 	fill(t, db, 3000)
-	slow, quick := hold(t, db, "webhook:slow", 700), hold(t, db, "webhook:quick", 2900)
-	prune(t, db, keep, at(2500))
+	begin := read(t, db, Cursor{}, Filter{}, 1).Next
+	slow, quick := Cursor{begin.Epoch, 700}, Cursor{begin.Epoch, 2900}
+	prune(t, db, keep, slow.Seq, at(2500))
 	if first, _ := left(t, db); first != 701 {
 		t.Fatalf("with a place behind 700 lines from %d are left", first)
 	}
-	prune(t, db, keep, at(3500)) // what is older than HeldAge goes whoever holds it
+	prune(t, db, keep, slow.Seq, at(3500)) // what is older than HeldAge goes whoever holds it
 	if first, _ := left(t, db); first != 1501 {
 		t.Errorf("past the hard limit lines from %d are left", first)
 	}
@@ -113,54 +91,30 @@ func TestWhatAFollowerHoldsStaysUntilTheHardLimitAndThenGivesAGap(t *testing.T) 
 	if p := read(t, db, quick, Filter{}, 1); p.Gap {
 		t.Error("the quick one gets a gap")
 	}
-	if err := db.Change(func(tx *sqlite.Tx) error { return Release(tx, "webhook:slow") }); err != nil {
-		t.Fatal(err)
-	}
-	prune(t, db, keep, at(3500))
+	prune(t, db, keep, quick.Seq, at(3500))
 	if first, _ := left(t, db); first != 2901 {
-		t.Errorf("after the release lines from %d are left", first)
+		t.Errorf("without the slow one lines from %d are left", first)
 	}
 }
 
 func TestTheHardLimitCountsLinesToo(t *testing.T) {
 	db := open(t)
 	fill(t, db, 3000)
-	hold(t, db, "usage", 0)
-	prune(t, db, Keep{Age: time.Hour, Lines: 100, HeldLines: 2000}, at(0))
+	prune(t, db, Keep{Age: time.Hour, Lines: 100, HeldLines: 2000}, 0, at(0))
 	if first, _ := left(t, db); first != 1001 {
 		t.Errorf("lines from %d are left", first)
 	}
 }
 
-func TestAPlaceIsHeldUntilItIsReleasedAndOneOfAnotherJournalHoldsNothing(t *testing.T) {
-	db := open(t)
-	fill(t, db, 50)
-	want := hold(t, db, "usage", 7)
-	held := func() (c Cursor, ok bool) {
-		if err := db.View(t.Context(), func(tx *sqlite.Tx) (err error) { c, ok, err = Held(tx, "usage"); return err }); err != nil {
-			t.Fatal(err)
-		}
-		return c, ok
+func TestWhatIsHeldIsNeverKeptForLessThanWhatIsNot(t *testing.T) {
+	if k := (Keep{}).WithDefaults(); k != (Keep{DefaultAge, DefaultHeldAge, DefaultLines, DefaultHeldLines}) {
+		t.Errorf("without a wish: %+v", k)
 	}
-	if c, ok := held(); !ok || c != want {
-		t.Errorf("held is %+v, %v", c, ok)
+	long, many := 2*DefaultHeldAge, int64(2*DefaultHeldLines)
+	if k := (Keep{Age: long, Lines: many}).WithDefaults(); k.HeldAge != long || k.HeldLines != many {
+		t.Errorf("with a long one: %+v", k)
 	}
-	if err := db.Change(Begin); err != nil {
-		t.Fatal(err)
-	}
-	prune(t, db, Keep{Age: time.Microsecond}, at(1<<40))
-	if first, _ := left(t, db); first != 50 {
-		t.Errorf("a place of another journal keeps lines from %d", first)
-	}
-	if c, ok := held(); !ok || c != want {
-		t.Errorf("then held is %+v, %v", c, ok)
-	}
-	for range 2 {
-		if err := db.Change(func(tx *sqlite.Tx) error { return Release(tx, "usage") }); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if c, ok := held(); ok {
-		t.Errorf("released, and %+v is held", c)
+	if k := (Keep{Age: 2, HeldAge: 1, Lines: 4, HeldLines: 3}).WithDefaults(); k != (Keep{2, 2, 4, 4}) {
+		t.Errorf("with one that contradicts itself: %+v", k)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/postroom/postroom/mailstore/report"
 	"github.com/postroom/postroom/server/courier/smtpc"
 	"github.com/postroom/postroom/server/courier/sts"
+	"github.com/postroom/postroom/server/resolver"
 	"github.com/postroom/postroom/tenancy"
 )
 
@@ -66,7 +67,8 @@ func (c *Courier) connect(ctx context.Context, l *load) (*connection, error) {
 	return nil, last
 }
 
-// addresses are those of a host that may be connected to.
+// addresses are those of a host that may be connected to: others cannot be another's mail server, and would reach what is behind
+// our own walls.
 func (c *Courier) addresses(ctx context.Context, host string) (list []netip.Addr, err error) {
 	ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
 	defer cancel()
@@ -75,7 +77,7 @@ func (c *Courier) addresses(ctx context.Context, host string) (list []netip.Addr
 		return nil, err
 	}
 	for _, addr := range append(found.IPv6, found.IPv4...) {
-		if c.cfg.AllowPrivate || isPublic(addr) {
+		if c.cfg.AllowPrivate || resolver.IsPublic(addr) {
 			list = append(list, addr)
 		}
 	}
@@ -84,9 +86,6 @@ func (c *Courier) addresses(ctx context.Context, host string) (list []netip.Addr
 	}
 	return list, nil
 }
-
-// isPublic leaves out what cannot be another's mail server: to connect there would reach what is behind our own walls.
-func isPublic(a netip.Addr) bool { return sts.IsPublic(a) }
 
 func (c *Courier) mxConfig(l *load, host string) smtpc.Config {
 	cfg := smtpc.Config{Hostname: l.way.hostname, ServerName: host, TLSConfig: &tls.Config{RootCAs: c.cfg.Roots, MinVersion: tls.VersionTLS12}, Timeouts: c.cfg.Timeouts}
@@ -162,7 +161,7 @@ func (c *Courier) relayAddresses(ctx context.Context, host string) ([]netip.Addr
 	if err != nil {
 		return c.addresses(ctx, host)
 	}
-	if !c.cfg.AllowPrivate && !isPublic(addr) {
+	if !c.cfg.AllowPrivate && !resolver.IsPublic(addr) {
 		return nil, errors.New("it is a private address")
 	}
 	return []netip.Addr{addr}, nil

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"net/netip"
 	"runtime"
 	"slices"
 	"strings"
@@ -401,11 +400,6 @@ func TestNothingIsSentToPrivateAddresses(t *testing.T) {
 	list := b.wait("ann@a.test", b.send("ann@a.test", nil, "x@far.test"), mailstore.Deferred)
 	if total, _, _ := mx.Connections(); total != 0 || !strings.Contains(list[0].Reply, "private") {
 		t.Errorf("%d connections: %+v", total, list[0])
-	}
-	for addr, public := range map[string]bool{"8.8.8.8": true, "10.1.2.3": false, "127.0.0.1": false, "169.254.1.1": false, "::1": false, "fe80::1": false, "fd00::1": false, "2606:4700::1111": true, "0.0.0.0": false, "224.0.0.1": false} {
-		if isPublic(netip.MustParseAddr(addr)) != public {
-			t.Errorf("%s: %v", addr, !public)
-		}
 	}
 }
 

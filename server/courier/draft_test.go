@@ -3,6 +3,8 @@ package courier
 import (
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -110,6 +112,57 @@ func TestADraftWhoseTimeCameMeanwhileIsSentOnce(t *testing.T) {
 	if d, err := b.inbox("ann@a.test").Draft(t.Context(), later.ID); err != nil || d.Status != mailstore.Scheduled {
 		t.Errorf("%+v, %v", d, err)
 	}
+}
+
+func TestADraftWhoseFileCannotBeReadHoldsUpNoOtherAndIsTriedAgain(t *testing.T) {
+	var mx *mxtest.Server
+	b := newBed(t, func(b *bed) { mx = b.exchanger("far.test", mxtest.Options{}) })
+	b.halt()
+	at := time.Now().Add(time.Hour)
+	bad, good := b.draft("ann@a.test", "x@far.test", at), b.draft("ann@a.test", "y@far.test", at.Add(time.Second))
+	b.dir.Close()
+	b.store.Close()
+	files, err := filepath.Glob(filepath.Join(b.data, "workspaces", string(b.homes["a.test"]), "maildir", "*", ".Drafts", "*", string(bad.ID)+"*"))
+	if err != nil || len(files) != 1 {
+		t.Fatalf("%q, %v", files, err)
+	}
+	b.must(os.Rename(files[0], filepath.Join(b.data, "away")))
+	b.ahead = 2 * time.Hour
+	b.open()
+	b.start()
+	b.sent("ann@a.test", good)
+	b.wait("ann@a.test", b.send("ann@a.test", nil, "z@far.test"), mailstore.Delivered) // mail does not wait for it, though it is due
+	b.halt()
+	if d, err := b.inbox("ann@a.test").Draft(t.Context(), bad.ID); err != nil || d.Status != mailstore.Scheduled || d.Failure != "" {
+		t.Errorf("%+v, %v", d, err)
+	}
+	b.must(os.Rename(filepath.Join(b.data, "away"), files[0]))
+	b.ahead += failedFeedPause
+	b.start()
+	b.sent("ann@a.test", bad)
+	b.halt()
+	if got := mx.Transactions(); len(got) != 3 {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestMoreDraftsAreSentThanOneLookTakes(t *testing.T) {
+	b := newBed(t, func(b *bed) { b.exchanger("far.test", mxtest.Options{}) })
+	b.halt()
+	at := time.Now().Add(time.Hour)
+	for range draftsAtOnce + 1 {
+		b.draft("ann@a.test", "x@far.test", at)
+	}
+	b.dir.Close()
+	b.store.Close()
+	b.ahead = 2 * time.Hour
+	b.open()
+	b.start()
+	b.until("ann@a.test", func(in mailstore.Inbox) bool {
+		list, _, err := in.Drafts().List(context.Background(), nil, 0)
+		b.must(err)
+		return len(list) == 0
+	})
 }
 
 func TestADraftThatCannotBeSentAtItsTimeStaysAndSaysWhy(t *testing.T) {

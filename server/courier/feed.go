@@ -140,8 +140,11 @@ func (c *Courier) feedOne(ctx context.Context, ws mailstore.WorkspaceID) (pause 
 	if err := c.tell(ctx, box); err != nil { // that holds up nobody's mail
 		pause = fail("tell senders", err)
 	}
-	if err := c.sendDrafts(ctx, ws, box); err != nil { // nor does that
-		pause = fail("send drafts", err)
+	if err := c.sendDrafts(ctx, ws, box); err != nil { // nor does that, and it is drafts alone that wait
+		fail("send drafts", err)
+		if err := box.DelayDrafts(ctx, c.cfg.Clock().Add(failedFeedPause)); err != nil {
+			return fail("delay drafts", err)
+		}
 	}
 	taken, crowded, err := c.claim(ctx, ws, box)
 	if err != nil {
@@ -157,7 +160,8 @@ func (c *Courier) feedOne(ctx context.Context, ws mailstore.WorkspaceID) (pause 
 	return pause
 }
 
-// sendDrafts sends drafts whose time has come. One that cannot be sent for now is tried with the next look, and holds up no other.
+// sendDrafts sends drafts whose time has come. One that cannot be sent for now is tried again after failedFeedPause, and holds
+// up no other of this look.
 func (c *Courier) sendDrafts(ctx context.Context, ws mailstore.WorkspaceID, box mailstore.Outbox) (err error) {
 	due, err := box.DueDrafts(ctx, c.cfg.Clock(), draftsAtOnce)
 	for _, x := range due {

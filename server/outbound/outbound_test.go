@@ -3,10 +3,12 @@ package outbound
 import (
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -112,5 +114,27 @@ func TestRedirectsAreNotFollowedProxiesNotUsedAndCertificatesVerified(t *testing
 	res.Body.Close()
 	if _, err := policy.Client(x509.NewCertPool()).Get(target.URL); err == nil || !strings.Contains(err.Error(), "certificate") {
 		t.Errorf("an unknown certificate: %v", err)
+	}
+}
+
+func TestAnAnswersHeadIsBoundedAndItsBodyComesAsItIsSent(t *testing.T) {
+	target := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Accept-Encoding") != "" {
+			t.Errorf("it takes %q", r.Header.Get("Accept-Encoding"))
+		}
+		length, _ := strconv.Atoi(r.URL.RawQuery)
+		w.Header().Set("X-Long", strings.Repeat("x", length))
+	}))
+	defer target.Close()
+	client := Policy{Networks: loopback}.Client(nil)
+	defer client.CloseIdleConnections()
+	for length, fits := range map[int]bool{maxHeaderBytes / 2: true, maxHeaderBytes: false, 100 * maxHeaderBytes: false} {
+		res, err := client.Get(fmt.Sprint(target.URL, "?", length))
+		if (err == nil) != fits {
+			t.Errorf("a header of %d octets: %v", length, err)
+		}
+		if err == nil {
+			res.Body.Close()
+		}
 	}
 }

@@ -29,6 +29,7 @@ type bed struct {
 	stop  func()
 
 	mu        sync.Mutex
+	unable    error                                    // to write an event
 	endpoints map[string]func(received) *http.Response // by host
 	got       []received
 	running   map[string]int // requests, by host
@@ -91,6 +92,11 @@ func (b *bed) restart() {
 }
 
 func (b *bed) body(_ context.Context, _ tenancy.Endpoint, l journal.Line) ([]byte, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.unable != nil {
+		return nil, b.unable
+	}
 	return json.Marshal(map[string]any{"id": l.ID, "type": l.Type, "data": l.Data})
 }
 
@@ -142,11 +148,27 @@ func answers(status int, header ...string) func(received) *http.Response {
 	return func(received) *http.Response { return respond(status, header...) }
 }
 
+// takes answers when so much time has passed.
+func takes(long time.Duration, status int) func(received) *http.Response {
+	return func(received) *http.Response {
+		time.Sleep(long) // of the bubble's time
+		return respond(status)
+	}
+}
+
 // serves has a host answer so from now on.
 func (b *bed) serves(host string, f func(received) *http.Response) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.endpoints[host] = f
+}
+
+// hooked is a workspace with a webhook whose endpoint answers so.
+func (b *bed) hooked(f func(received) *http.Response, change ...func(*tenancy.NewWebhook)) (space, tenancy.WebhookID) {
+	b.t.Helper()
+	b.serves("hook.example", f)
+	s := b.space("a")
+	return s, s.hook("hook.example", change...)
 }
 
 // received is what a host got: subjects of messages, or types.
@@ -242,6 +264,15 @@ func (s space) log(id tenancy.WebhookID) []mailstore.Dispatch {
 		s.t.Fatal(err)
 	}
 	return list
+}
+
+// enable has a webhook enabled or disabled.
+func (s space) enable(id tenancy.WebhookID, enabled bool) {
+	s.t.Helper()
+	if _, err := s.dir.Operator().UpdateWebhook(s.t.Context(), s.id, id, tenancy.WebhookChange{Enabled: &enabled}); err != nil {
+		s.t.Fatal(err)
+	}
+	s.settle()
 }
 
 func (s space) webhook(id tenancy.WebhookID) tenancy.Webhook {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -17,6 +18,7 @@ import (
 
 	"github.com/postroom/postroom/mailstore"
 	"github.com/postroom/postroom/server/outbound"
+	"github.com/postroom/postroom/tenancy"
 )
 
 // The example of the specification (Standard Webhooks 1.0, "Signature scheme").
@@ -80,6 +82,23 @@ type failing struct{}
 
 func (failing) Read([]byte) (int, error) { return 0, errors.New("broken") }
 
+func TestWhatAnEndpointAsksForIsKeptWithinBounds(t *testing.T) {
+	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	for text, want := range map[string]time.Duration{
+		"": 0, "0": 0, "-5": 0, "soon": 0, "1.5": 0, "120": 2 * time.Minute, "3601": maxRetryAfter, "999999999": maxRetryAfter, strings.Repeat("9", 30): maxRetryAfter,
+		now.Add(10 * time.Minute).Format(http.TimeFormat): 10 * time.Minute, now.Add(time.Hour * 48).Format(http.TimeFormat): maxRetryAfter, now.Add(-time.Hour).Format(http.TimeFormat): 0,
+	} {
+		for _, status := range []int{429, 503} {
+			if got := restOf(respond(status, "Retry-After", text), now); want == 0 && !got.IsZero() || want > 0 && !got.Equal(now.Add(want)) {
+				t.Errorf("%d with %q: until %s, not for %s", status, text, got, want)
+			}
+		}
+		if got := restOf(respond(500, "Retry-After", text), now); !got.IsZero() {
+			t.Errorf("500 with %q: until %s", text, got)
+		}
+	}
+}
+
 func TestSlotsAreSharedInTurns(t *testing.T) {
 	s := newSlots(4, 3, 2)
 	take := func(ws string, slow bool) func() {
@@ -136,6 +155,19 @@ func TestSlotsAreSharedInTurns(t *testing.T) {
 	last()
 	if third := <-served; third != "d" {
 		t.Errorf("the last is %s", third)
+	}
+}
+
+func TestSoManySlowEndpointsAreRemembered(t *testing.T) {
+	s := New(Config{}, nil, slog.New(slog.DiscardHandler))
+	id := func(i int) tenancy.WebhookID { return tenancy.WebhookID(fmt.Sprint("whk_", i)) }
+	for i := range maxSlow + 1 {
+		if s.setSlow(id(i), true); !s.isSlow(id(i)) || len(s.slow) > maxSlow {
+			t.Fatalf("with %d, %d are remembered", i+1, len(s.slow))
+		}
+	}
+	if s.setSlow(id(maxSlow), false); s.isSlow(id(maxSlow)) {
+		t.Error("one that is slow no more is remembered")
 	}
 }
 

@@ -38,6 +38,7 @@ const (
 	batchFailures   = 4               // in one batch: what is left of it waits for the next one
 	slowFailures    = 3               // in a row make an endpoint slow
 	slowAnswer      = 5 * time.Second // and so does an answer that takes so long
+	maxSlow         = 10_000          // endpoints that are known to be slow; with more all are forgotten, those too that are no more, and learned anew
 	disableFailures = 20              // in a row at least, before an endpoint is disabled
 	ownFailure      = time.Minute     // a dispatch waits that we could not write
 	looksAtOnce     = 8               // workspaces that are looked at
@@ -258,11 +259,14 @@ func (s *Service) isSlow(id tenancy.WebhookID) bool {
 func (s *Service) setSlow(id tenancy.WebhookID, slow bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if slow {
-		s.slow[id] = true
-	} else {
+	if !slow {
 		delete(s.slow, id)
+		return
 	}
+	if len(s.slow) >= maxSlow {
+		clear(s.slow)
+	}
+	s.slow[id] = true
 }
 
 // ring wakes Run. A ring that is still unheard stands for this one too.

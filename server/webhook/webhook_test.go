@@ -1,6 +1,7 @@
 package webhook
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -46,9 +47,7 @@ func sorted(list []string) []string { return slices.Sorted(slices.Values(list)) 
 
 func TestWhatFailsIsTriedAgainForADayAndThenHasFailed(t *testing.T) {
 	inTime(t, func(t *testing.T, b *bed) {
-		b.serves("hook.example", answers(500))
-		s := b.space("a")
-		id := s.hook("hook.example")
+		s, id := b.hooked(answers(500))
 		s.deliver(s.inbox, "one")
 		b.settle()
 		begin := b.requests("hook.example")[0].at
@@ -79,6 +78,100 @@ func TestWhatFailsIsTriedAgainForADayAndThenHasFailed(t *testing.T) {
 		}
 		if w := s.webhook(id); !w.Enabled {
 			t.Errorf("a day of failing disabled it: %s", w.Reason)
+		}
+	})
+}
+
+func TestAnAnswerThatDoesNotComeIsNotWaitedForLongerThanTheTimeout(t *testing.T) {
+	inTime(t, func(t *testing.T, b *bed) {
+		s, id := b.hooked(hangs)
+		s.deliver(s.inbox, "one")
+		time.Sleep(Timeout - time.Second)
+		if log := s.log(id); len(log) != 0 {
+			t.Errorf("before the time the log has %+v", log)
+		}
+		time.Sleep(time.Second)
+		b.settle()
+		_, attempts, err := s.dir.Following(s.id).Dispatch(t.Context(), string(id), s.log(id)[0].ID)
+		if err != nil || len(attempts) != 1 || attempts[0].Took != Timeout || attempts[0].Code != 0 || attempts[0].Error != "it did not answer within 15s" {
+			t.Errorf("it was tried %+v, %v", attempts, err)
+		}
+	})
+}
+
+func TestAnEventThatWeCannotWriteWaitsAndIsNoFailureOfItsEndpoint(t *testing.T) {
+	inTime(t, func(t *testing.T, b *bed) {
+		s, id := b.hooked(answers(200))
+		able := func(err error) { b.mu.Lock(); b.unable = err; b.mu.Unlock() }
+		able(errors.New("no disk"))
+		s.deliver(s.inbox, "one")
+		b.settle()
+		if log := s.log(id); len(b.requests("hook.example")) != 0 || len(log) != 1 || log[0].Status != mailstore.DispatchWaiting || log[0].Attempts != 0 {
+			t.Fatalf("the log is %+v", log)
+		}
+		able(nil)
+		time.Sleep(ownFailure - time.Second)
+		b.settle()
+		if got := b.received("hook.example"); len(got) != 0 {
+			t.Errorf("before its time it got %q", got)
+		}
+		time.Sleep(time.Second)
+		b.settle()
+		if log := s.log(id); len(b.received("hook.example")) != 1 || log[0].Status != mailstore.DispatchDelivered || log[0].Attempts != 1 {
+			t.Errorf("then the log is %+v", log)
+		}
+	})
+}
+
+func TestAnEndpointThatTakesLongIsPostedToOneAtATimeUntilItTakesLess(t *testing.T) {
+	inTime(t, func(t *testing.T, b *bed) {
+		s, _ := b.hooked(takes(slowAnswer, 200))
+		s.deliver(s.inbox, "first")
+		time.Sleep(slowAnswer + time.Second)
+		most := func() int {
+			for range 10 {
+				s.deliver(s.inbox, "more")
+			}
+			time.Sleep(time.Minute)
+			b.settle()
+			b.mu.Lock()
+			defer b.mu.Unlock()
+			defer clear(b.most)
+			return b.most["hook.example"]
+		}
+		if n := most(); n != 1 {
+			t.Errorf("while it is slow it has %d requests at a time", n)
+		}
+		b.serves("hook.example", takes(slowAnswer-time.Second, 200))
+		most() // which shows it
+		if n := most(); n != MaxPerEndpoint {
+			t.Errorf("when it is not it has %d requests at a time", n)
+		}
+		if got := b.received("hook.example"); len(got) != 31 {
+			t.Errorf("it got %d", len(got))
+		}
+	})
+}
+
+func TestBehindSomeFailuresTheRestOfABatchGoesOneAtATime(t *testing.T) {
+	inTime(t, func(t *testing.T, b *bed) {
+		s, id := b.hooked(takes(time.Second, 500))
+		s.enable(id, false)
+		for range batchSize {
+			s.deliver(s.inbox, "one of many")
+		}
+		s.enable(id, true) // the whole batch at once
+		time.Sleep(10 * time.Second)
+		b.settle()
+		const first = batchFailures + MaxPerEndpoint - 1 // and those that began while the last failure was on its way
+		requests := b.requests("hook.example")
+		if len(requests) <= first+1 {
+			t.Fatalf("in ten seconds it got %d requests", len(requests))
+		}
+		for i := first + 1; i < len(requests); i++ {
+			if wait := requests[i].at.Sub(requests[i-1].at); wait < time.Second {
+				t.Errorf("request %d came %s behind the one before", i+1, wait)
+			}
 		}
 	})
 }
@@ -171,9 +264,7 @@ func TestOfAnOrderedEndpointAFailureHoldsItsInboxAlone(t *testing.T) {
 
 func TestAnEndpointThatIsGoneIsDisabledAtOnceAndGoesOnFromItsPlace(t *testing.T) {
 	inTime(t, func(t *testing.T, b *bed) {
-		b.serves("hook.example", answers(410))
-		s := b.space("a")
-		id := s.hook("hook.example")
+		s, id := b.hooked(answers(410))
 		s.deliver(s.inbox, "one")
 		b.settle()
 		if w := s.webhook(id); w.Enabled || w.Reason != tenancy.WebhookGone {
@@ -186,11 +277,7 @@ func TestAnEndpointThatIsGoneIsDisabledAtOnceAndGoesOnFromItsPlace(t *testing.T)
 		if got := b.received("hook.example"); len(got) != 1 {
 			t.Errorf("while it is disabled it got %q", got)
 		}
-		enabled := true
-		if _, err := b.dir.Operator().UpdateWebhook(t.Context(), s.id, id, tenancy.WebhookChange{Enabled: &enabled}); err != nil {
-			t.Fatal(err)
-		}
-		b.settle()
+		s.enable(id, true)
 		if got := b.received("hook.example")[1:]; !slices.Equal(sorted(got), []string{"one", "two"}) {
 			t.Errorf("when it is enabled it got %q", got)
 		}
@@ -222,11 +309,29 @@ func TestAnEndpointThatFailsForDaysIsDisabledWithAnEvent(t *testing.T) {
 	})
 }
 
+func TestAnEndpointThatIsSeldomPostedToIsNotDisabledForAFewFailures(t *testing.T) {
+	inTime(t, func(t *testing.T, b *bed) {
+		s, id := b.hooked(answers(500))
+		each := len(backoff) + 1 // attempts of an event
+		for n := 1; n*each < disableFailures; n++ {
+			s.deliver(s.inbox, "one in a while")
+			time.Sleep(DisableAfter)
+			if w := s.webhook(id); !w.Enabled || len(b.requests("hook.example")) != n*each {
+				t.Errorf("behind %d failures it is %+v", len(b.requests("hook.example")), w)
+			}
+		}
+		s.deliver(s.inbox, "the last")
+		time.Sleep(24 * time.Hour)
+		b.settle()
+		if w := s.webhook(id); w.Enabled || w.Reason != tenancy.WebhookFailing || len(b.requests("hook.example")) != disableFailures {
+			t.Errorf("behind %d failures it is %+v", len(b.requests("hook.example")), w)
+		}
+	})
+}
+
 func TestAnEndpointIsLeftAloneForAsLongAsItAsksWithinBounds(t *testing.T) {
 	inTime(t, func(t *testing.T, b *bed) {
-		b.serves("hook.example", answers(429, "Retry-After", "120"))
-		s := b.space("a")
-		s.hook("hook.example")
+		s, _ := b.hooked(answers(429, "Retry-After", "120"))
 		s.deliver(s.inbox, "one")
 		b.settle()
 		s.deliver(s.inbox, "two")
@@ -281,9 +386,7 @@ func TestWhatWaitsWhenTheServerStopsIsPostedByTheNextRunWithoutDelay(t *testing.
 
 func TestATestIsPostedAtOnceKeptAndNotRepeated(t *testing.T) {
 	inTime(t, func(t *testing.T, b *bed) {
-		b.serves("hook.example", answers(500))
-		s := b.space("a")
-		id := s.hook("hook.example")
+		_, id := b.hooked(answers(500))
 		d, err := b.hooks.Try(t.Context(), id, "evt_test", "message.received", []byte(`{"id":"evt_test","type":"message.received"}`))
 		if err != nil || !d.Test || d.Status != mailstore.DispatchFailed || d.Code != 500 || d.Error != "it answered 500" {
 			t.Errorf("it gives %+v, %v", d, err)
@@ -301,9 +404,7 @@ func TestATestIsPostedAtOnceKeptAndNotRepeated(t *testing.T) {
 
 func TestADeletedWebhookGetsNothingMore(t *testing.T) {
 	inTime(t, func(t *testing.T, b *bed) {
-		b.serves("hook.example", answers(500))
-		s := b.space("a")
-		id := s.hook("hook.example")
+		s, id := b.hooked(answers(500))
 		s.deliver(s.inbox, "one")
 		b.settle()
 		if err := b.dir.Operator().DeleteWebhook(t.Context(), s.id, id); err != nil {
