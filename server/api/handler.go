@@ -204,7 +204,7 @@ func (s *Server) readAll(r io.Reader, declared int64, c *call, limit int64) ([]b
 		if size = declared; size < 0 || size > limit {
 			size = limit
 		}
-		if c.give, err = s.room.take(c.grant.WorkspaceID(), size); err != nil {
+		if err := c.take(s.room, size); err != nil {
 			return nil, err
 		}
 	}
