@@ -109,8 +109,7 @@ func (s *Server) batchRoutes(a huma.API) {
 func (s *Server) batchGetRoute(a huma.API, op huma.Operation) {
 	huma.Register(a, op, func(ctx context.Context, in *batchGet) (*created[readResults], error) {
 		c := callOf(ctx)
-		request := tenancy.Request{Method: c.r.Method, Path: c.r.URL.Path, Key: in.IdempotencyKey, Body: c.body, Workspace: in.workspace()}
-		_, replayed, err := onceBeside(ctx, c.grant, request, func() (tenancy.Answer, error) {
+		_, replayed, err := onceBeside(ctx, c.grant, c.request(in.idempotencyKey(), in.workspace()), func() (tenancy.Answer, error) {
 			_, err := in.mail(ctx, c.grant, tenancy.MessagesRead)
 			return tenancy.Answer{Status: http.StatusOK, Body: []byte("{}")}, err
 		})

@@ -35,9 +35,13 @@ type call struct {
 	r      *http.Request
 }
 
-// request is the call as an Idempotency-Key stands for it.
+// request is the call as an Idempotency-Key stands for it. Of a body that was taken apart the digest counts.
 func (c *call) request(key string, ws mailstore.WorkspaceID) tenancy.Request {
-	return tenancy.Request{Method: c.r.Method, Path: c.r.URL.Path, Key: key, Body: c.body, Workspace: ws}
+	body := c.body
+	if c.digest != nil {
+		body = c.digest
+	}
+	return tenancy.Request{Method: c.r.Method, Path: c.r.URL.Path, Key: key, Body: body, Workspace: ws}
 }
 
 func requestID(ctx context.Context) string {

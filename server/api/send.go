@@ -141,11 +141,7 @@ func (s *Server) writing(c *call, sender tenancy.Sender, l Letter) *writing {
 
 // repeatable names the call for what is committed in a workspace's own store; nil if it has no Idempotency-Key.
 func (c *call) repeatable(in post) (*mailstore.Repeatable, error) {
-	body := c.body
-	if c.digest != nil {
-		body = c.digest
-	}
-	return c.grant.Repeatable(tenancy.Request{Method: c.r.Method, Path: c.r.URL.Path, Key: in.idempotencyKey(), Body: body, Workspace: in.workspace()})
+	return c.grant.Repeatable(c.request(in.idempotencyKey(), in.workspace()))
 }
 
 func send(ctx context.Context, _ *tenancy.Grant, w *writing, in newMessage) (mailstore.Submitted, error) {

@@ -128,8 +128,7 @@ func (s *Server) waitRoute(a huma.API) {
 		if err != nil {
 			return nil, s.fail(ctx, err)
 		}
-		request := tenancy.Request{Method: c.r.Method, Path: c.r.URL.Path, Key: in.idempotencyKey(), Body: c.body, Workspace: in.workspace()}
-		kept, replayed, err := onceBeside(ctx, c.grant, request, func() (tenancy.Answer, error) {
+		kept, replayed, err := onceBeside(ctx, c.grant, c.request(in.idempotencyKey(), in.workspace()), func() (tenancy.Answer, error) {
 			id, err := s.wait(ctx, c.grant, box, in)
 			if err != nil {
 				return tenancy.Answer{}, err
