@@ -135,7 +135,7 @@ func New(cfg Config, dir *tenancy.Directory, log *slog.Logger) *Server {
 	s.life, s.cut = context.WithCancel(context.Background())
 	s.sockets.perWorkspace = map[string]int{}
 	s.waits.perWorkspace = map[mailstore.WorkspaceID]int{}
-	s.mcp = mcp.NewHTTP(mcp.Config{Version: s.cfg.Version, PDFText: s.cfg.PDFText, Log: log}, s.identify, s.Handler())
+	s.mcp = mcp.NewHTTP(mcp.Config{Version: s.cfg.Version, PDFText: s.cfg.PDFText, Log: log}, identify, s.Handler())
 	s.mux, s.v0 = s.routes(), s.v0Routes()
 	return s
 }
