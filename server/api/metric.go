@@ -60,11 +60,11 @@ func (q metricsQuery) span(now time.Time) (from, to time.Time, step time.Duratio
 	if from.IsZero() {
 		from = to.Add(-reach)
 	}
-	from = from.Truncate(step)
-	switch {
+	asked := to.Sub(from)
+	switch from = from.Truncate(step); {
 	case !from.Before(to):
 		err = errQuery("from", "It must be before to.")
-	case to.Sub(from) > most+step:
+	case asked > most:
 		err = errQuery("from", "By the hour at most 31 days, by the day at most 366 (limit metricsRange).")
 	}
 	return from, to, step, err

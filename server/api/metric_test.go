@@ -54,6 +54,18 @@ func TestMetricsCountWhatComesAndLeavesByHourAndDay(t *testing.T) {
 	}
 }
 
+func TestMetricsReachSoFarAtATime(t *testing.T) {
+	to := time.Date(2026, 3, 1, 12, 34, 0, 0, time.UTC)
+	for interval, most := range map[string]time.Duration{"hour": MaxHourlyMetrics, "day": MaxDailyMetrics} {
+		if _, _, _, err := (metricsQuery{Interval: interval, From: to.Add(-most), To: to}).span(to); err != nil {
+			t.Errorf("by the %s, %s: %v", interval, most, err)
+		}
+		if _, _, _, err := (metricsQuery{Interval: interval, From: to.Add(-most - time.Minute), To: to}).span(to); err == nil {
+			t.Errorf("by the %s, more than %s", interval, most)
+		}
+	}
+}
+
 func TestThePageForLanguageModelsNamesEveryOperation(t *testing.T) {
 	w := newWorld(t, Config{})
 	page := w.must(200, "GET", "/llms.txt", "", "", nil)
