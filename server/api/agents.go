@@ -24,6 +24,6 @@ func (s *Server) serveMCP(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, r, err)
 		return
 	}
-	c.body = nil // the request has it, and a session that begins keeps the context of the request
+	c.body, c.r = nil, nil // a session that begins keeps the context of the request, and is not to keep the request
 	s.mcp.ServeHTTP(w, r)
 }

@@ -363,6 +363,24 @@ func TestASessionIsOfOneKey(t *testing.T) {
 	}
 }
 
+func TestASessionKeepsNothingOfTheRequestThatBeganIt(t *testing.T) {
+	w := newWorld(t, Config{})
+	accept := []string{"Accept", "application/json, text/event-stream"}
+	before := heap()
+	for range 8 {
+		if r := w.do("POST", "/mcp", w.a.key, strings.Repeat(" ", 4<<20)+initialize, accept...); r.status != 200 || r.header.Get("Mcp-Session-Id") == "" {
+			t.Fatalf("%d %s", r.status, r.body)
+		}
+	}
+	if grown := int64(heap()) - int64(before); grown > 8<<20 {
+		t.Errorf("the heap has grown by %d octets", grown)
+	}
+	large := strings.Replace(initialize, `"name":"t"`, `"name":"`+strings.Repeat("x", 64<<10)+`"`, 1)
+	if r := w.do("POST", "/mcp", w.a.key, large, accept...); !strings.Contains(r.body, "at most 65536 octets") {
+		t.Errorf("%d %.300s", r.status, r.body)
+	}
+}
+
 func TestAThreadTellsOfItsNews(t *testing.T) {
 	w := newWorld(t, Config{})
 	uri := "postroom://inboxes/" + w.a.inbox + "/threads/" + w.a.thread
