@@ -173,7 +173,7 @@ type eventsQuery struct {
 func (s *Server) eventRoutes(a huma.API, mux *http.ServeMux) {
 	register(s, a, route(http.MethodGet, "/v1/events", "listEvents", "events", "Read the journal, oldest first, and wait for more", 200), s.listEvents)
 	mux.HandleFunc("GET "+socketPath, s.serveSocket)
-	mux.HandleFunc("GET /asyncapi.json", s.serveAsyncAPI)
+	mux.HandleFunc("GET /asyncapi.json", s.serveAsyncAPI())
 	s.documentStream(a, socketPath, "openSocket", "WebSocket: every event as it happens, as one JSON frame",
 		"101", &huma.Response{Description: "The protocol is WebSocket from here on."})
 	mux.HandleFunc("GET "+streamPath, s.serveStream)
