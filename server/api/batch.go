@@ -13,6 +13,9 @@ import (
 // maxBatchText bounds the octets of text and HTML in one answer of a batch read; what more there is, is cut.
 const maxBatchText = 4 << 20
 
+// bodyParts are the parts of a message's body that each are as long as may be: text, its new part, HTML.
+const bodyParts = 3
+
 type (
 	batchGet struct {
 		InboxPath
@@ -143,7 +146,7 @@ func getMessages(ctx context.Context, g *tenancy.Grant, in *batchGet) ([]readRes
 		if o.Err != nil {
 			continue
 		}
-		m, err := messageOf(o.Message).withBody(ctx, box, min(MaxTextBytes, left/2))
+		m, err := messageOf(o.Message).withBody(ctx, box, min(MaxTextBytes, left/bodyParts))
 		if fault.KindOf(err) == fault.NotFound { // it went meanwhile
 			results[i].Problem = batchProblemOf(err)
 			continue
@@ -151,7 +154,7 @@ func getMessages(ctx context.Context, g *tenancy.Grant, in *batchGet) ([]readRes
 		if err != nil {
 			return nil, err
 		}
-		left -= len(m.Text) + len(m.HTML)
+		left -= m.bodyOctets()
 		results[i].Message = &m
 	}
 	return results, nil

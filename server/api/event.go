@@ -239,7 +239,7 @@ func (f *follower) events(ctx context.Context, lines []journal.Line) ([]event, e
 			return nil, err
 		}
 		if m, ok := e.Data.(messageObject); ok {
-			octets += len(m.Text) + len(m.HTML) + len(m.ExtractedText)
+			octets += m.bodyOctets()
 		}
 		if octets > MaxPageOctets && len(list) > 0 {
 			break
