@@ -116,9 +116,12 @@ func TestAnAgentFindsTheToolsItKnows(t *testing.T) {
 func TestAnAgentReadsAndAnswersMail(t *testing.T) {
 	w := newWorld(t, Config{})
 	a := w.agent(w.a.key)
-	var in struct{ InboxID, Address, Password string }
+	var in struct {
+		InboxID, Address, Password string
+		Metadata                   map[string]int
+	}
 	a.call("create_inbox", map[string]any{"username": "agent", "displayName": "Agent", "metadata": map[string]any{"run": 7}}, &in)
-	if in.Address != "agent@"+w.a.domain || in.Password != "" {
+	if in.Address != "agent@"+w.a.domain || in.Password != "" || in.Metadata["run"] != 7 {
 		t.Fatalf("made %+v", in)
 	}
 	id := w.deliver(in.Address, "From: Ann <ann@x.example>\r\nSubject: Lunch\r\nMessage-ID: <lunch@x.example>\r\n\r\nToday?\r\n")
