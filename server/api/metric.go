@@ -82,11 +82,15 @@ func (s *Server) metricRoutes(a huma.API) {
 		if err != nil {
 			return nil, err
 		}
+		types := listed(in.Types)
+		if err := knownTypes("query.types", types); err != nil {
+			return nil, err
+		}
 		list, err := j.Tallies(ctx, from, to, step)
 		if err != nil {
 			return nil, err
 		}
-		return &result[metricsObject]{metricsObject{stamp{from}, stamp{to}, in.Interval, metricsOf(list, listed(in.Types))}}, nil
+		return &result[metricsObject]{metricsObject{stamp{from}, stamp{to}, in.Interval, metricsOf(list, types)}}, nil
 	})
 }
 

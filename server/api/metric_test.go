@@ -43,7 +43,7 @@ func TestMetricsCountWhatComesAndLeavesByHourAndDay(t *testing.T) {
 	if n := total("/v1/metrics?workspaceId="+w.b.id, w.operator, "message.received"); n != 1 {
 		t.Errorf("as the operator: %d", n)
 	}
-	for _, query := range []string{"from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z", "from=2026-01-01T00:00:00Z&to=2026-02-03T00:00:00Z", "interval=day&from=2020-01-01T00:00:00Z", "interval=minute"} {
+	for _, query := range []string{"from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z", "from=2026-01-01T00:00:00Z&to=2026-02-03T00:00:00Z", "interval=day&from=2020-01-01T00:00:00Z", "interval=minute", "types=message.recieved"} {
 		if a := w.do("GET", "/v1/metrics?"+query, w.a.key, ""); a.status != 400 {
 			t.Errorf("%s: %d %s", query, a.status, a.body)
 		}
