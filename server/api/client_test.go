@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -20,22 +21,34 @@ var update = flag.Bool("update", false, "write the client anew")
 
 func TestTheClientIsWrittenFromTheDocument(t *testing.T) {
 	w := newWorld(t, Config{})
-	source, err := generate.Client([]byte(w.do("GET", "/openapi.json", "", "").body))
+	files, err := generate.Client([]byte(w.do("GET", "/openapi.json", "", "").body))
 	if err != nil {
 		t.Fatal(err)
 	}
-	const file = "client/generated.go"
-	if *update {
-		if err := os.WriteFile(file, source, 0o644); err != nil {
+	there, err := filepath.Glob("client/generated_*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range there {
+		if _, wanted := files[filepath.Base(path)]; wanted {
+			continue
+		}
+		if !*update {
+			t.Errorf("%s is of a part that the document does not have", path)
+		} else if err := os.Remove(path); err != nil {
 			t.Fatal(err)
 		}
 	}
-	there, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(there, source) {
-		t.Errorf("%s is not what the document says: go test ./server/api -run Client -update", file)
+	for name, source := range files {
+		path := filepath.Join("client", name)
+		if *update {
+			if err := os.WriteFile(path, source, 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if is, err := os.ReadFile(path); err != nil || !bytes.Equal(is, source) {
+			t.Errorf("%s is not what the document says (%v): go test ./server/api -run Client -update", path, err)
+		}
 	}
 }
 

@@ -1,6 +1,6 @@
 // Package client speaks to Postroom's HTTP API with the API's own types.
 //
-// Its methods and types are written from the API's OpenAPI document (generated.go), one method for each operation, so
+// Its methods and types are written from the API's OpenAPI document (generated_*.go), one method for each operation, so
 // neither can know something that the other does not. It imports nothing of the server's and is what the command line
 // uses.
 package client

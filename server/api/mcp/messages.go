@@ -85,7 +85,7 @@ func listMessages(ctx context.Context, c *Caller, in messageQuery) (any, error) 
 	var list *client.MessageList
 	var err error
 	if in.Inbox == "" {
-		list, err = c.API.ListWorkspaceMessages(ctx, client.ListWorkspaceMessagesParams(params))
+		list, err = c.API.ListWorkspaceMessages(ctx, params)
 	} else {
 		list, err = c.API.ListMessages(ctx, in.Inbox, params)
 	}

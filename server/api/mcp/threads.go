@@ -50,7 +50,7 @@ func listThreads(ctx context.Context, c *Caller, in anyInbox, params client.List
 	var list *client.ThreadList
 	var err error
 	if in.Inbox == "" {
-		list, err = c.API.ListWorkspaceThreads(ctx, client.ListWorkspaceThreadsParams(params))
+		list, err = c.API.ListWorkspaceThreads(ctx, params)
 	} else {
 		list, err = c.API.ListThreads(ctx, in.Inbox, params)
 	}

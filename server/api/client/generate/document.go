@@ -16,6 +16,7 @@ type document struct {
 
 type operation struct {
 	OperationID string
+	Tags        []string
 	Summary     string
 	Description string
 	Parameters  []parameter
@@ -115,31 +116,67 @@ func (o operation) answer() (content, bool) {
 	return content{}, false
 }
 
+// tag is the part of the API that an operation belongs to.
+func (o operation) tag() string {
+	if len(o.Tags) == 0 {
+		return sharedFile
+	}
+	return o.Tags[0]
+}
+
+// reach marks the named schemas that a schema holds, with all that is within them.
+func (d document) reach(s *schema, marked map[string]bool) {
+	if s == nil {
+		return
+	}
+	if name := s.refName(); s.Ref != "" && !marked[name] {
+		marked[name] = true
+		d.reach(d.Components.Schemas[name], marked)
+	}
+	d.reach(s.Items, marked)
+	d.reach(s.AdditionalProperties.schema, marked)
+	for _, p := range s.Properties {
+		d.reach(p, marked)
+	}
+	for _, one := range slices.Concat(s.AnyOf, s.OneOf) {
+		d.reach(one, marked)
+	}
+}
+
 // sentSchemas are the schemas that requests hold, with all that is within them.
 func (d document) sentSchemas() map[string]bool {
 	sent := map[string]bool{}
-	var mark func(s *schema)
-	mark = func(s *schema) {
-		if s == nil {
-			return
-		}
-		if name := s.refName(); s.Ref != "" && !sent[name] {
-			sent[name] = true
-			mark(d.Components.Schemas[name])
-		}
-		mark(s.Items)
-		mark(s.AdditionalProperties.schema)
-		for _, p := range s.Properties {
-			mark(p)
-		}
-		for _, one := range slices.Concat(s.AnyOf, s.OneOf) {
-			mark(one)
-		}
-	}
 	for _, o := range d.operations() {
 		if o.RequestBody != nil {
-			mark(o.RequestBody.Content["application/json"].Schema)
+			d.reach(o.RequestBody.Content["application/json"].Schema, sent)
 		}
 	}
 	return sent
+}
+
+// owners are the tags whose operations alone hold each schema; sharedFile, if there are several or none.
+func (d document) owners() map[string]string {
+	owners := map[string]string{}
+	for _, o := range d.operations() {
+		held := map[string]bool{}
+		for _, answer := range o.Responses {
+			d.reach(answer.Content["application/json"].Schema, held)
+		}
+		if o.RequestBody != nil {
+			d.reach(o.RequestBody.Content["application/json"].Schema, held)
+		}
+		for name := range held {
+			if tag, known := owners[name]; known && tag != o.tag() {
+				owners[name] = sharedFile
+			} else {
+				owners[name] = o.tag()
+			}
+		}
+	}
+	for name := range d.Components.Schemas {
+		if owners[name] == "" {
+			owners[name] = sharedFile
+		}
+	}
+	return owners
 }

@@ -14,30 +14,68 @@ import (
 	"strings"
 )
 
-// Client gives generated.go for a document. Operations whose id ends in Alias are left out: they are there under
-// another path. So is what has no answer, which is the WebSocket.
-func Client(openAPI []byte) ([]byte, error) {
+// Client gives the generated files of the client by their names: for each tag of the document its methods, and the types that no other
+// tag has; and the types that several have. Operations whose id ends in Alias are left out: they are there under another path. So
+// is what has no answer, which is the WebSocket.
+func Client(openAPI []byte) (map[string][]byte, error) {
 	var doc document
 	if err := json.Unmarshal(openAPI, &doc); err != nil {
 		return nil, fmt.Errorf("decode document: %w", err)
 	}
-	w := &writer{doc: doc, sent: doc.sentSchemas()}
-	w.print("// Code generated from the OpenAPI document of the API; do not edit. 'go test ./server/api -run Client -update' writes it.\n\n" +
-		"package client\n\nimport (\n\"context\"\n\"encoding/json\"\n\"io\"\n\"net/url\"\n\"time\"\n)\n\n")
+	owners, sent := doc.owners(), doc.sentSchemas()
+	params := sharedParameters(doc.operations())
+	writers := map[string]*writer{}
+	of := func(tag string) *writer {
+		if writers[tag] == nil {
+			writers[tag] = &writer{shared: params}
+		}
+		return writers[tag]
+	}
 	for _, o := range doc.operations() {
-		if err := w.method(o); err != nil {
+		if err := of(o.tag()).method(o); err != nil {
 			return nil, fmt.Errorf("%s %s: %w", o.method, o.path, err)
 		}
 	}
+	of(sharedFile).parameterTypes()
 	for _, name := range slices.Sorted(maps.Keys(doc.Components.Schemas)) {
 		if name == "Problem" || name == "ProblemField" {
 			continue // written by hand: they are errors
 		}
-		if err := w.object(name, doc.Components.Schemas[name], w.sent[name]); err != nil {
+		if err := of(owners[name]).object(name, doc.Components.Schemas[name], sent[name]); err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
 	}
-	source, err := format.Source(w.Bytes())
+	files := map[string][]byte{}
+	for tag, w := range writers {
+		source, err := w.source()
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", tag, err)
+		}
+		files["generated_"+tag+".go"] = source
+	}
+	return files, nil
+}
+
+// sharedFile holds what several tags have.
+const sharedFile = "shared"
+
+// imports are what a file may need, and how it is seen that it does.
+var imports = []struct{ path, use string }{
+	{"context", "context.Context"}, {"encoding/json", "json.RawMessage"}, {"io", "io.Read"}, {"net/url", "url.PathEscape"}, {"time", "time.Time"},
+}
+
+// source is what was written as a file, with the imports that it needs.
+func (w *writer) source() ([]byte, error) {
+	var b bytes.Buffer
+	b.WriteString("// Code generated from the OpenAPI document of the API; do not edit. 'go test ./server/api -run Client -update' writes it.\n\npackage client\n\nimport (\n")
+	for _, i := range imports {
+		if bytes.Contains(w.Bytes(), []byte(i.use)) {
+			fmt.Fprintf(&b, "%q\n", i.path)
+		}
+	}
+	b.WriteString(")\n\n")
+	b.Write(w.Bytes())
+	source, err := format.Source(b.Bytes())
 	if err != nil {
 		return nil, fmt.Errorf("format: %w", err)
 	}
@@ -47,8 +85,7 @@ func Client(openAPI []byte) ([]byte, error) {
 // writer holds what is written.
 type writer struct {
 	bytes.Buffer
-	doc  document
-	sent map[string]bool // schemas that stand in requests
+	shared map[string]parameterStruct // structs of parameters that several operations have, by their fields
 }
 
 func (w *writer) print(format string, args ...any) { fmt.Fprintf(w, format, args...) }

@@ -2,7 +2,9 @@ package generate
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -52,27 +54,96 @@ func (w *writer) answer(name string, s *schema) (string, error) {
 	return kind, err
 }
 
-// parameters writes the struct of what is in the query and the headers, and gives the method's arguments and what the
-// call gets.
+// parameters gives the method's arguments and what the call gets, and writes the struct of what is in the query and the headers.
 func (w *writer) parameters(name string, o operation) (args, params string, err error) {
-	var fields []string
 	for _, p := range o.Parameters {
-		switch p.In {
-		case "path":
+		if p.In == "path" {
 			args += ", " + argument(p.Name) + " string"
-		case "query", "header":
-			kind, err := w.kind(name, p.Schema, false)
-			if err != nil {
-				return "", "", fmt.Errorf("%s: %w", p.Name, err)
-			}
-			fields = append(fields, fmt.Sprintf("%s %s `%s:%q` // %s\n", exported(p.Name), kind, p.In, p.Name, oneLine(p.Description)))
 		}
 	}
-	if len(fields) == 0 {
+	if !o.hasParameters() {
 		return args, "nil", nil
 	}
-	w.print("// %sParams are what %s may be told besides; zero values are left out.\ntype %sParams struct {\n%s}\n\n", name, name, name, strings.Join(fields, ""))
+	fields, err := o.fields()
+	if err != nil {
+		return "", "", err
+	}
+	w.print("// %sParams are what %s may be told besides; zero values are left out.\n", name, name)
+	if s, several := w.shared[fields]; several && s.name != name+"Params" {
+		w.print("type %sParams = %s\n\n", name, s.name)
+	} else {
+		w.print("type %sParams struct {\n%s}\n\n", name, fields)
+	}
 	return args + ", params " + name + "Params", "params", nil
+}
+
+func (o operation) hasParameters() bool {
+	return slices.ContainsFunc(o.Parameters, func(p parameter) bool { return p.In != "path" })
+}
+
+// fields are the fields of the struct of an operation's parameters, as they are written.
+func (o operation) fields() (string, error) {
+	var b strings.Builder
+	for _, p := range o.Parameters {
+		if p.In == "path" {
+			continue
+		}
+		kind, err := (&writer{}).kind("", p.Schema, false)
+		if err != nil {
+			return "", fmt.Errorf("%s: %w", p.Name, err)
+		}
+		fmt.Fprintf(&b, "%s %s `%s:%q` // %s\n", exported(p.Name), kind, p.In, p.Name, oneLine(p.Description))
+	}
+	return b.String(), nil
+}
+
+// parameterStruct is a struct of parameters that several operations have.
+type parameterStruct struct {
+	name  string
+	apart bool // it has a name of its own, and is written beside them
+}
+
+// maxNamed is how many fields such a struct is named after at most; with more it has the name of the first operation.
+const maxNamed = 4
+
+// sharedParameters finds the structs that several operations have, by their fields.
+func sharedParameters(list []operation) map[string]parameterStruct {
+	first, shared := map[string]operation{}, map[string]parameterStruct{}
+	for _, o := range list {
+		fields, err := o.fields()
+		if err != nil || !o.hasParameters() {
+			continue // told where the method is written
+		}
+		before, several := first[fields]
+		if !several {
+			first[fields] = o
+			continue
+		}
+		s := parameterStruct{name: exported(before.OperationID) + "Params"}
+		if names := before.parameterNames(); len(names) <= maxNamed {
+			s = parameterStruct{strings.Join(names, "") + "Params", true}
+		}
+		shared[fields] = s
+	}
+	return shared
+}
+
+func (o operation) parameterNames() (names []string) {
+	for _, p := range o.Parameters {
+		if p.In != "path" {
+			names = append(names, exported(p.Name))
+		}
+	}
+	return names
+}
+
+// parameterTypes writes the structs that have names of their own.
+func (w *writer) parameterTypes() {
+	for _, fields := range slices.Sorted(maps.Keys(w.shared)) {
+		if s := w.shared[fields]; s.apart {
+			w.print("// %s are parameters that several operations take; zero values are left out.\ntype %s struct {\n%s}\n\n", s.name, s.name, fields)
+		}
+	}
 }
 
 // body adds the argument of a body and gives what the call gets.
