@@ -86,19 +86,16 @@ func (in Inbox) batch(ctx context.Context, ids []MessageID, cancel bool, do func
 
 // outcomes reads messages as they are now. Those that are not there are ErrNotFound, unless something else is known.
 func (in Inbox) outcomes(tx *sqlite.Tx, ids []MessageID, refused map[MessageID]error) ([]Outcome, error) {
-	found, err := loadMessages(tx, byID+"WHERE id IN (SELECT value FROM json_each(?)) AND inbox_id = ?", sqlite.Args(encodeIDs(ids), string(in.id)))
+	there, err := messagesByID(tx, ids)
 	if err != nil {
 		return nil, err
 	}
-	there := make(map[MessageID]Message, len(found))
-	for _, m := range found {
-		there[m.ID] = m
-	}
 	list := make([]Outcome, len(ids))
 	for i, id := range ids {
-		m, known := there[id]
-		list[i] = Outcome{ID: id, Message: m, Err: refused[id]}
-		if !known && refused == nil {
+		list[i] = Outcome{ID: id, Err: refused[id]}
+		if m, known := there[id]; known && m.InboxID == in.id {
+			list[i].Message = m
+		} else if refused == nil {
 			list[i].Err = ErrNotFound
 		}
 	}

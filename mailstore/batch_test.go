@@ -66,4 +66,25 @@ func TestABatchChangesEachMessageInOneCommitAndSaysWhatItDidNot(t *testing.T) {
 	}
 }
 
+func TestABatchAtItsLimitIsDone(t *testing.T) {
+	b := newBed(t)
+	m := b.deliver(mail("<1@x>", "", "one", "a@b", "x"))
+	ids := []MessageID{m.ID}
+	for i := range MaxBatchChange - 1 {
+		ids = append(ids, MessageID(fmt.Sprintf("msg_%d", i)))
+	}
+	if list, err := b.in.ChangeMessages(t.Context(), ids, MessageChange{AddLabels: []string{"mine"}}); err != nil || len(list) != MaxBatchChange || list[0].Err != nil || !errors.Is(list[MaxBatchChange-1].Err, ErrNotFound) {
+		t.Errorf("%d, %v", len(list), err)
+	}
+	if list, err := b.in.MessagesNamed(t.Context(), ids[:MaxBatchRead]); err != nil || len(list) != MaxBatchRead || list[0].Err != nil {
+		t.Errorf("%d, %v", len(list), err)
+	}
+	if _, err := b.in.DeleteMessages(t.Context(), append(ids, "msg_more"), true); !errors.Is(err, errBatchChange) {
+		t.Errorf("%v", err)
+	}
+	if list, err := b.in.DeleteMessages(t.Context(), ids, true); err != nil || list[0].Err != nil || len(b.list(MessageFilter{})) != 0 {
+		t.Errorf("%v", err)
+	}
+}
+
 func second[T any](_ T, err error) error { return err }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/postroom/postroom/mailstore/fault"
@@ -118,6 +117,18 @@ func (r draftRow) write(tx *sqlite.Tx, inbox InboxID, id MessageID) error {
 	return err
 }
 
+// changeDraftRow changes what is known of a draft beside its message, and counts the change.
+func changeDraftRow(tx *sqlite.Tx, inbox InboxID, id MessageID, change func(*draftRow)) error {
+	rows, err := draftRows(tx, []MessageID{id})
+	if err != nil {
+		return err
+	}
+	row := rows[id]
+	row.Revision++
+	change(&row)
+	return row.write(tx, inbox, id)
+}
+
 // draftRows reads the rows of some drafts.
 func draftRows(tx *sqlite.Tx, ids []MessageID) (map[MessageID]draftRow, error) {
 	rows := map[MessageID]draftRow{}
@@ -138,7 +149,7 @@ func loadDrafts(tx *sqlite.Tx, places []placement) ([]DraftMessage, error) {
 	for i, p := range places {
 		ids[i] = p.message
 	}
-	messages, err := loadMessages(tx, "WHERE id IN (SELECT value FROM json_each(?))", sqlite.Args(encodeIDs(ids)))
+	messages, err := messagesByID(tx, ids)
 	if err != nil {
 		return nil, err
 	}
@@ -148,9 +159,8 @@ func loadDrafts(tx *sqlite.Tx, places []placement) ([]DraftMessage, error) {
 	}
 	list := make([]DraftMessage, 0, len(places))
 	for _, p := range places {
-		i := slices.IndexFunc(messages, func(m Message) bool { return m.ID == p.message })
 		r := rows[p.message]
-		list = append(list, DraftMessage{Message: messages[i], Version: draftVersion(p, r), Unsubscribe: r.Unsubscribe, Answers: r.Answers, Failure: r.Failure})
+		list = append(list, DraftMessage{Message: messages[p.message], Version: draftVersion(p, r), Unsubscribe: r.Unsubscribe, Answers: r.Answers, Failure: r.Failure})
 	}
 	return list, nil
 }
@@ -171,16 +181,9 @@ func recallDraft(tx *sqlite.Tx, r *Repeatable, now time.Time) (d DraftMessage, f
 	if r == nil {
 		return d, false, nil
 	}
-	var hash []byte
-	var answer string
-	err = tx.Row("SELECT body_hash, answer FROM answers WHERE request = ? AND expires_at > ?", sqlite.Args(r.Name, now.UnixMicro()), &hash, &answer)
-	switch {
-	case sqlite.NoRows(err):
-		return d, false, nil
-	case err != nil:
-		return d, false, fmt.Errorf("recall answer: %w", err)
-	case !slices.Equal(hash, r.BodyHash):
-		return d, false, errAnswerReused
+	_, answer, found, err := r.recall(tx, now)
+	if err != nil || !found {
+		return d, false, err
 	}
 	return d, true, json.Unmarshal([]byte(answer), &d)
 }

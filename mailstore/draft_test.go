@@ -3,6 +3,7 @@ package mailstore
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -348,6 +349,92 @@ func TestManyWhoSendOneDraftSendItOnce(t *testing.T) {
 	}
 	if len(b.list(MessageFilter{Mailbox: SentMailbox})) != 2 {
 		t.Error("not two messages are in Sent")
+	}
+}
+
+// What is changed while it is sent goes as it is then, but for a version that was named; one that never comes to rest stays.
+func TestADraftThatIsChangedWhileItIsSentIsSentAsItIsThen(t *testing.T) {
+	b := newBed(t)
+	try := func(changes int, named bool) (done Submitted, looked int, err error) {
+		d := b.draft(draftMail("Plan", "first"), nil)
+		s := sending(d.ID)
+		if named {
+			s.Draft.Version = d.Version
+		}
+		s.Author = func([]byte) (string, error) {
+			if looked++; looked <= changes {
+				b.changeDraft(d.ID, DraftChange{Spool: b.spool(draftMail("Plan", fmt.Sprint("changed ", looked)))})
+			}
+			return sender, nil
+		}
+		done, err = b.in.SendDraft(t.Context(), s)
+		return done, looked, err
+	}
+	if done, looked, err := try(2, false); err != nil || looked != 3 || !strings.HasSuffix(b.raw(done.ID), "\r\n\r\nchanged 2\r\n") {
+		t.Errorf("changed twice: looked at %d times, %v", looked, err)
+	}
+	for named, want := range map[bool]int{false: draftTries, true: 1} {
+		if _, looked, err := try(100, named); !errors.Is(err, ErrDraftChanged) || looked != want {
+			t.Errorf("a version is named: %v; looked at %d times, %v", named, looked, err)
+		}
+	}
+	if list := b.list(MessageFilter{Mailbox: DraftsMailbox}); len(list) != 2 || len(b.list(MessageFilter{Mailbox: SentMailbox})) != 1 || len(b.claim()) != 1 {
+		t.Errorf("%d drafts are there", len(list))
+	}
+}
+
+func TestADraftBeyondALimitIsRefusedAndLeavesNothing(t *testing.T) {
+	b := newBed(t)
+	now := b.opt.Clock()
+	labels := make([]string, MaxLabels+1)
+	for i := range labels {
+		labels[i] = fmt.Sprint("label-", i)
+	}
+	for name, change := range map[string]func(*NewDraft){
+		"labels": func(n *NewDraft) { n.Labels = labels }, "no label": func(n *NewDraft) { n.Labels = []string{"two words"} },
+		"passed": func(n *NewDraft) { n.SendAt = now }, "too far ahead": func(n *NewDraft) { n.SendAt = now.Add(MaxAhead + time.Second) },
+	} {
+		n := NewDraft{Spool: b.spool(draftMail("Plan", "x"))}
+		change(&n)
+		if _, _, err := b.in.CreateDraft(t.Context(), n); fault.From(err) == nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if files := b.draftFiles(); len(files) != 0 || !b.next().IsZero() {
+		t.Errorf("%v, %v", files, b.next())
+	}
+	d := b.draft(draftMail("Plan", "x"), func(n *NewDraft) { n.Labels, n.SendAt = labels[1:], now.Add(MaxAhead) })
+	if _, err := b.in.ChangeDraft(t.Context(), d.ID, DraftChange{Labels: &labels, Spool: b.spool(draftMail("Plan", "y"))}); !errors.Is(err, errTooManyLabels) {
+		t.Errorf("%v", err)
+	}
+	if again, err := b.in.Draft(t.Context(), d.ID); err != nil || again.Version != d.Version || len(b.draftFiles()) != 1 {
+		t.Errorf("%+v, %v, %v", again, b.draftFiles(), err)
+	}
+	named := func(n int) string {
+		list := make([]string, n)
+		for i := range list {
+			list[i] = fmt.Sprintf("x%d@far.example", i)
+		}
+		return strings.Join(list, ",\r\n ")
+	}
+	for name, raw := range map[string]string{
+		"recipients of one field": "From: me@demo.localhost\r\nTo: " + named(MaxRecipients+1) + "\r\n\r\nx\r\n",
+		"recipients":              "From: me@demo.localhost\r\nTo: " + named(MaxRecipients-1) + "\r\nCc: a@far.example, b@far.example\r\n\r\nx\r\n",
+		"octets of a header":      "From: me@demo.localhost\r\nTo: x@far.example\r\n" + strings.Repeat("X-Long: x\r\n", message.MaxHeaderBytes/11) + "Bcc: never@far.example\r\n\r\nx\r\n",
+	} {
+		id := b.upload(raw)
+		if _, err := b.in.SendDraft(t.Context(), sending(id)); fault.From(err) == nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if _, err := b.in.Draft(t.Context(), id); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if got := b.claim(); len(got) != 0 {
+		t.Errorf("%d parcels", len(got))
+	}
+	if done, err := b.in.SendDraft(t.Context(), sending(b.upload("From: me@demo.localhost\r\nTo: "+named(MaxRecipients-1)+"\r\n\r\nx\r\n"))); err != nil || b.status(done.ID) != Queued {
+		t.Errorf("%v", err)
 	}
 }
 

@@ -77,14 +77,13 @@ func (x *drafting) takeBack() {
 
 // commit runs do in one commit, with the courier told before and after of the time at which there is something to do.
 func (x *drafting) commit(sendAt time.Time, do func(*edit) error) error {
-	var err error
 	if !sendAt.IsZero() {
-		err = x.w.store.noteQueued(x.w.id, sendAt)
+		if err := x.w.store.noteQueued(x.w.id, sendAt); err != nil {
+			x.takeBack()
+			return x.w.fail(err)
+		}
 	}
-	if err == nil {
-		err = x.in.editOpen(x.w, do)
-	}
-	if err != nil {
+	if err := x.in.editOpen(x.w, do); err != nil {
 		x.takeBack()
 		return err
 	}
@@ -247,36 +246,10 @@ func (x *drafting) change(e *edit, c DraftChange) (d DraftMessage, err error) {
 	if x.record != nil && p.places > 1 {
 		return d, errDraftElsewhere
 	}
-	keywords := p.keywords
-	if c.Labels != nil {
-		keywords = userLabels(*c.Labels)
-	}
-	if x.record != nil {
-		p.keywords = keywords
-		if err := x.renew(e, p, d); err != nil {
-			return d, err
-		}
-	} else if c.Labels != nil {
-		now := p
-		now.keywords = keywords
-		if err := e.setFlags(p, now); err != nil {
-			return d, err
-		}
-	}
-	rows, err := draftRows(e.tx, []MessageID{x.id})
-	if err != nil {
+	if err := x.changeMessage(e, p, d, c.Labels); err != nil {
 		return d, err
 	}
-	row := rows[x.id]
-	row.Revision++
-	row.Failure = ""
-	if c.SendAt != nil {
-		row.SendAt = microsOf(*c.SendAt)
-	}
-	if c.Unsubscribe != nil {
-		row.Unsubscribe = *c.Unsubscribe
-	}
-	if err := row.write(e.tx, x.in.id, x.id); err != nil {
+	if err := changeDraftRow(e.tx, x.in.id, x.id, c.changeRow); err != nil {
 		return d, err
 	}
 	if _, err := e.tx.Exec("UPDATE messages SET updated_at = ? WHERE id = ?", e.at.UnixMicro(), string(x.id)); err != nil {
@@ -288,6 +261,32 @@ func (x *drafting) change(e *edit, c DraftChange) (d DraftMessage, err error) {
 	}
 	d, _, err = x.in.draft(e.tx, x.id)
 	return d, err
+}
+
+// changeMessage gives the message the new text, and the new labels if labels is not nil.
+func (x *drafting) changeMessage(e *edit, p placement, d DraftMessage, labels *[]string) error {
+	now := p
+	if labels != nil {
+		now.keywords = userLabels(*labels)
+	}
+	if x.record != nil {
+		return x.renew(e, now, d)
+	}
+	if labels == nil {
+		return nil
+	}
+	return e.setFlags(p, now)
+}
+
+// changeRow changes what is known of the draft beside its message. A draft that was changed has not failed.
+func (c DraftChange) changeRow(row *draftRow) {
+	row.Failure = ""
+	if c.SendAt != nil {
+		row.SendAt = microsOf(*c.SendAt)
+	}
+	if c.Unsubscribe != nil {
+		row.Unsubscribe = *c.Unsubscribe
+	}
 }
 
 // renew puts the new text in the place of the old one.

@@ -404,13 +404,9 @@ func hydrate(tx *sqlite.Tx, lines []journal.Line) error {
 		return nil
 	}
 	slices.Sort(ids)
-	messages := map[MessageID]Message{}
-	list, err := loadMessages(tx, "WHERE id IN (SELECT value FROM json_each(?))", sqlite.Args(encodeIDs(slices.Compact(ids))))
+	messages, err := messagesByID(tx, slices.Compact(ids))
 	if err != nil {
 		return err
-	}
-	for _, m := range list {
-		messages[m.ID] = m
 	}
 	for i, h := range news {
 		l := &lines[i]

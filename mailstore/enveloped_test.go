@@ -28,4 +28,12 @@ func TestOfMessagesWithOneMessageIDTheReceivedAndNewestIsFound(t *testing.T) {
 	if other, err := b.in.ws.Inbox("inb_00000000000000000000000000").Enveloped(t.Context(), []string{"<1@x>"}); err != nil || len(other) != 0 {
 		t.Errorf("another inbox finds %v, %v", other, err)
 	}
+	many := make([]string, MaxEnveloped+1)
+	for at, want := range map[int]int{MaxEnveloped - 1: 1, MaxEnveloped: 0} {
+		clear(many)
+		many[at] = "<1@x>"
+		if found, err := b.in.Enveloped(t.Context(), many); err != nil || len(found) != want {
+			t.Errorf("as number %d: %d found, %v", at+1, len(found), err)
+		}
+	}
 }

@@ -341,21 +341,23 @@ func (f *finder) knownThread(row int64, thread ThreadID) (known bool, err error)
 
 // load reads the messages of the page.
 func (f *finder) load() ([]Hit, error) {
-	list, err := loadMessages(f.tx, "WHERE id IN (SELECT message_id FROM word_rows WHERE id IN (SELECT value FROM json_each(?)))", sqlite.Args(encodeRows(f.rows)))
+	ids := make([]MessageID, 0, len(f.rows))
+	err := f.tx.Each("SELECT r.message_id FROM json_each(?) j CROSS JOIN word_rows r WHERE r.id = j.value ORDER BY j.key", sqlite.Args(encodeRows(f.rows)), func(scan func(...any) error) error {
+		var id MessageID
+		err := scan(&id)
+		ids = append(ids, id)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
-	byID := make(map[MessageID]Message, len(list))
-	for _, m := range list {
-		byID[m.ID] = m
+	messages, err := messagesByID(f.tx, ids)
+	if err != nil {
+		return nil, err
 	}
-	hits := make([]Hit, 0, len(list))
-	for _, row := range f.rows {
-		var id MessageID
-		if err := f.tx.Row("SELECT message_id FROM word_rows WHERE id = ?", sqlite.Args(row), &id); err != nil {
-			return nil, err
-		}
-		hits = append(hits, Hit{Message: byID[id]})
+	hits := make([]Hit, len(ids))
+	for i, id := range ids {
+		hits[i] = Hit{Message: messages[id]}
 	}
 	return hits, nil
 }

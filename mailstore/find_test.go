@@ -12,6 +12,7 @@ import (
 
 	"github.com/postroom/postroom/mailstore/fault"
 	"github.com/postroom/postroom/mailstore/ident"
+	"github.com/postroom/postroom/mailstore/message"
 	"github.com/postroom/postroom/mailstore/query"
 	"github.com/postroom/postroom/mailstore/sqlite"
 )
@@ -188,6 +189,63 @@ func TestHighlightsShowWhatWasFoundAndWhere(t *testing.T) {
 		if !slices.Equal(got, want) {
 			t.Errorf("%s:\n got %q\nwant %q", text, got, want)
 		}
+	}
+}
+
+func TestOfALongMessageTheBeginningIsFoundAndShown(t *testing.T) {
+	b := newBed(t)
+	var people []string
+	for i := range 2 * MaxHighlights {
+		people = append(people, fmt.Sprintf("needle%d@x.example", i))
+	}
+	m := b.deliver(letter("Ann <a@b.example>", strings.Join(people, ",\r\n "), "long", "needle "+strings.Repeat("needles ", 3*maxMarks)+strings.Repeat("hay\r\n", MaxWordText/5)+"behind"))
+	search := func(text string) []Hit {
+		hits, _ := b.found(b.in.Mail(), Search{Query: parsed(t, text)})
+		return hits
+	}
+	if hits := search("behind"); len(hits) != 0 {
+		t.Errorf("what stands behind MaxWordText is found: %+v", hits)
+	}
+	if hits := search("needle*"); len(hits) != 1 || len(hits[0].Highlights) != MaxHighlights {
+		t.Fatalf("%+v", hits)
+	}
+	hits := search("needles OR needle")
+	if len(hits) != 1 || len(hits[0].Highlights) != 1 || len(hits[0].Highlights[0].Ranges) != maxMarks || len(hits[0].Highlights[0].Text) > MaxExcerpt+len("…") {
+		t.Fatalf("%+v", hits)
+	}
+	b.inside(func(w *workspace) {
+		f := newFinder(t.Context(), w, b.in.id, Search{Query: parsed(t, "needle")})
+		for f.text < MaxHighlightText {
+			if before := f.text; len(f.highlights(&m)) != 1 || f.text == before || f.text > before+MaxWordText {
+				t.Fatalf("%d octets were read, then %d", before, f.text)
+			}
+		}
+		if h := f.highlights(&m); len(h) != 0 {
+			t.Errorf("when enough was read: %+v", h)
+		}
+	})
+}
+
+// Of each field no more tokens are kept than the limit says.
+func TestARowOfTheIndexIsBounded(t *testing.T) {
+	m := Message{InboxID: "inb_1", DeliveredTo: "last@x.example"}
+	for i := range 5000 {
+		a := message.Address{Name: fmt.Sprintf("Number %d", i), Address: fmt.Sprintf("n%d@somewhere.example", i)}
+		m.Envelope.To, m.Attachments = append(m.Envelope.To, a), append(m.Attachments, message.Attachment{Filename: a.Name})
+	}
+	m.Envelope.From, m.Envelope.Cc, m.Envelope.Bcc, m.Envelope.Subject = m.Envelope.To, m.Envelope.To, m.Envelope.To, strings.Repeat("word ", 1<<16)
+	r := newWordRow(&m, strings.Repeat("会議", MaxWordText/6))
+	for column, text := range r {
+		most := maxWordHead
+		if wordColumn(column) == bodyWords {
+			most = maxWordIndex
+		}
+		if len(text) > most || wordColumn(column) != markWords && len(text) < most/2 {
+			t.Errorf("%s has %d octets", wordColumnNames[column], len(text))
+		}
+	}
+	if r.size() > 7*maxWordHead+maxWordIndex {
+		t.Errorf("%d octets", r.size())
 	}
 }
 
@@ -505,11 +563,49 @@ func TestASearchThatIsLateSaysWhatToDo(t *testing.T) {
 		err  error
 		want error
 	}{
-		{t.Context(), context.DeadlineExceeded, errSearchSlow}, {gone, context.DeadlineExceeded, context.DeadlineExceeded}, {t.Context(), ErrNotFound, ErrNotFound}, {t.Context(), nil, nil},
+		{t.Context(), context.DeadlineExceeded, errSearchSlow}, {t.Context(), fmt.Errorf("read: %w", context.DeadlineExceeded), errSearchSlow}, {gone, context.DeadlineExceeded, context.DeadlineExceeded}, {t.Context(), ErrNotFound, ErrNotFound}, {t.Context(), nil, nil},
 	} {
 		if got := late(c.ctx, c.err, errSearchSlow); !errors.Is(got, c.want) {
 			t.Errorf("%v became %v", c.err, got)
 		}
+	}
+}
+
+// Wherever the time of a page ends, it is an error, and highlights, which are for show, are left out.
+func TestAPageEndsWithItsTime(t *testing.T) {
+	b := newBed(t)
+	m := b.deliver(letter("Ann <a@b.example>", "x@y.example", "one", "needle"))
+	b.found(b.in.Mail(), Search{Query: parsed(t, "needle")})
+	late, cancel := context.WithDeadline(t.Context(), time.Unix(1, 0))
+	defer cancel()
+	b.inside(func(w *workspace) {
+		for _, s := range []Search{{Query: parsed(t, "needle")}, {Query: parsed(t, "needle is:unread")}, {Query: parsed(t, "needle"), Ranked: true}} {
+			f := newFinder(late, w, b.in.id, s)
+			err := w.db.View(t.Context(), func(tx *sqlite.Tx) error {
+				f.tx = tx
+				_, err := f.page()
+				return err
+			})
+			if !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("ranked %v: %v", s.Ranked, err)
+			}
+			if h := f.highlights(&m); len(h) != 0 {
+				t.Errorf("%+v", h)
+			}
+		}
+	})
+}
+
+func TestOfALongQueryTheFirstPhrasesRank(t *testing.T) {
+	b := newBed(t)
+	var list []string
+	for i := range query.MaxTerms {
+		list = append(list, fmt.Sprintf("word%dx", i))
+	}
+	b.deliver(letter("Ann <a@b.example>", "x@y.example", "first", list[0]))
+	b.deliver(letter("Ann <a@b.example>", "x@y.example", list[rankedPhrases], "x"))
+	if got := b.all(b.in.Mail(), Search{Query: parsed(t, strings.Join(list, " OR ")), Ranked: true}); !slices.Equal(got, []string{"first", list[rankedPhrases]}) {
+		t.Errorf("%q", got)
 	}
 }
 

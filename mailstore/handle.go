@@ -54,11 +54,14 @@ func (in Inbox) WorkspaceID() WorkspaceID { return in.ws.id }
 // The doors and reads of an inbox, by file:
 //
 //	Messages, Threads, of all inboxes too       listing.go
+//	Search, SearchThreads, likewise             find.go
 //	Message, Raw, Body, Attachment              message.go
 //	ChangeMessage, DeleteMessage                flags.go
-//	MessagesNamed, ChangeMessages, DeleteMessages  batch.go
-//	Thread, ChangeThread, DeleteThread thread.go
-//	Draft, Drafts, CreateDraft, ChangeDraft, DeleteDraft, SendDraft    draft.go, drafting.go, senddraft.go
+//	MessagesNamed, ChangeMessages, DeleteMessages          batch.go
+//	Enveloped                                   enveloped.go
+//	Thread, ChangeThread, DeleteThread          thread.go
+//	Draft, Drafts, CreateDraft, ChangeDraft, DeleteDraft   draft.go, drafting.go
+//	SendDraft                                   senddraft.go
 //	Reschedule, CancelScheduled                 scheduled.go
 //	Deliver (a function: a message may have many inboxes)  deliver.go
 

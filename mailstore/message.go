@@ -40,11 +40,11 @@ func like(s string) string {
 	return "%" + strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(s) + "%"
 }
 
-// labelClause is the condition under which a message bears a label; see labelsOf.
+// labelClause is the condition under which a message bears a label; see labelsOf. NOT before it negates all of it.
 func labelClause(label string) (string, []any) {
 	switch label {
 	case LabelReceived:
-		return "direction <> 2 AND NOT (direction = 3 AND " + isDraft + ")", []any{DraftsMailbox}
+		return "NOT (direction = 2 OR direction = 3 AND " + isDraft + ")", []any{DraftsMailbox}
 	case LabelScheduled:
 		return "status = ?", []any{Scheduled}
 	case LabelSent:
@@ -63,6 +63,16 @@ func labelClause(label string) (string, []any) {
 		return inMailbox("b.name = ?"), []any{JunkMailbox}
 	}
 	return inMailbox("EXISTS (SELECT 1 FROM json_each(NULLIF(p.keywords, '')) WHERE value = ?)"), []any{strings.ToLower(label)}
+}
+
+// messagesByID reads messages of the workspace. What is not there is left out.
+func messagesByID(tx *sqlite.Tx, ids []MessageID) (map[MessageID]Message, error) {
+	list, err := loadMessages(tx, byID+"WHERE id IN (SELECT value FROM json_each(?))", sqlite.Args(encodeIDs(ids)))
+	there := make(map[MessageID]Message, len(list))
+	for _, m := range list {
+		there[m.ID] = m
+	}
+	return there, err
 }
 
 // loadMessages reads the messages that a clause behind FROM messages selects, with their mailboxes and labels.

@@ -233,13 +233,9 @@ func (q *queueChange) rewrite(r outboxRow) error {
 
 // announce tells once for each message that it waits in another way.
 func (q *queueChange) announce() error {
-	list, err := loadMessages(q.tx, "WHERE id IN (SELECT value FROM json_each(?))", sqlite.Args(encodeIDs(q.rewritten)))
+	there, err := messagesByID(q.tx, q.rewritten)
 	if err != nil {
 		return err
-	}
-	there := map[MessageID]Message{}
-	for _, m := range list {
-		there[m.ID] = m
 	}
 	for _, id := range q.rewritten {
 		o := q.messages[id].outgoing

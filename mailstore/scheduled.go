@@ -52,14 +52,7 @@ func (in Inbox) DropDraftTime(ctx context.Context, x DueDraft, why string) error
 		if err != nil || len(list) == 0 { // its row went with it
 			return err
 		}
-		rows, err := draftRows(e.tx, []MessageID{x.Draft.ID})
-		if err != nil {
-			return err
-		}
-		row := rows[x.Draft.ID]
-		row.SendAt, row.Failure = 0, why
-		row.Revision++
-		if err := row.write(e.tx, in.id, x.Draft.ID); err != nil {
+		if err := changeDraftRow(e.tx, in.id, x.Draft.ID, func(row *draftRow) { row.SendAt, row.Failure = 0, why }); err != nil {
 			return err
 		}
 		for _, p := range list {

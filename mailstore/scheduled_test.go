@@ -2,6 +2,8 @@ package mailstore
 
 import (
 	"errors"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -81,6 +83,20 @@ func TestATimeOfADraftIsChangedAndTakenAway(t *testing.T) {
 	b.pass(2 * time.Hour)
 	if len(b.due()) != 0 {
 		t.Errorf("%+v", b.due())
+	}
+}
+
+func TestDraftsThatAreDueLongestComeFirst(t *testing.T) {
+	b := newBed(t)
+	var want []MessageID
+	for _, after := range []time.Duration{3, 1, 2} {
+		d := b.draft(draftMail("Later", "x"), func(n *NewDraft) { n.SendAt = b.opt.Clock().Add(after * time.Hour) })
+		want = append(want, d.ID)
+	}
+	b.pass(3 * time.Hour)
+	list, err := b.out().DueDrafts(t.Context(), b.opt.Clock(), 2)
+	if err != nil || len(list) != 2 || list[0].Draft.ID != want[1] || list[1].Draft.ID != want[2] || len(b.due()) != 3 {
+		t.Errorf("%+v, %v", list, err)
 	}
 }
 
@@ -281,6 +297,30 @@ func TestARebuildKeepsWhatIsKnownOfADraft(t *testing.T) {
 		if b.next().IsZero() || len(b.due()) != 1 {
 			t.Errorf("%s: %v, %v", name, b.next(), b.due())
 		}
+	}
+}
+
+// What wakes the workspace is on disk before the draft is: without it nobody would look at its time.
+func TestADraftWhoseTimeCannotBeNotedIsNotMade(t *testing.T) {
+	b := newBed(t)
+	broken := true
+	b.opt.sync = func(f *os.File) error {
+		if broken && filepath.Base(f.Name()) == "queued" {
+			return errors.New("input/output error")
+		}
+		return f.Sync()
+	}
+	b.reopen()
+	n := NewDraft{Spool: b.spool(draftMail("Later", "x")), SendAt: b.opt.Clock().Add(time.Hour)}
+	if _, _, err := b.in.CreateDraft(t.Context(), n); !errors.Is(err, errDisk) {
+		t.Errorf("%v", err)
+	}
+	if files := b.draftFiles(); len(files) != 0 {
+		t.Errorf("%v are left", files)
+	}
+	broken = false
+	if d, _, err := b.in.CreateDraft(t.Context(), n); err != nil || d.Status != Scheduled || len(b.draftFiles()) != 1 {
+		t.Errorf("%+v, %v", d, err)
 	}
 }
 

@@ -68,7 +68,7 @@ func (in Inbox) sendDraft(ctx context.Context, s DraftSending) (done Submitted, 
 	defer f.Close()
 	spool := NewSpool(in)
 	defer spool.Close()
-	sender, err := writeDeparture(spool, f, size, s.Author, in.ws.store.opts.Clock())
+	sender, err := d.writeDeparture(spool, f, size, s.Author, in.ws.store.opts.Clock())
 	if err != nil {
 		return done, err
 	}
@@ -109,10 +109,14 @@ func (d DraftMessage) recipients(canonical func(string) (string, bool)) (to []st
 	return to, nil
 }
 
-// writeDeparture writes the message of a draft as it leaves: with the time of now, a Message-ID, and lines ended by CRLF.
-func writeDeparture(to io.Writer, f io.ReaderAt, size int64, author func([]byte) (string, error), now time.Time) (sender string, err error) {
+// writeDeparture writes the message of the draft as it leaves: with the time of now, a Message-ID, and lines ended by CRLF. A draft that
+// names more than is read of it is refused: it would be sent to some.
+func (d DraftMessage) writeDeparture(to io.Writer, f io.ReaderAt, size int64, author func([]byte) (string, error), now time.Time) (sender string, err error) {
 	header, err := compose.ReadHeader(f, size)
 	if err != nil {
+		return "", err
+	}
+	if err := compose.CheckWhole(d.Envelope, header); err != nil {
 		return "", err
 	}
 	body := io.NewSectionReader(f, int64(len(header)), size-int64(len(header)))

@@ -92,6 +92,21 @@ func (r *Repeatable) keep(tx *sqlite.Tx, made MessageID, answer string, now time
 	return nil
 }
 
+// recall gives what keep kept, if the request came before. The same name with another body is a Conflict.
+func (r *Repeatable) recall(tx *sqlite.Tx, now time.Time) (made MessageID, answer string, found bool, err error) {
+	var hash []byte
+	err = tx.Row("SELECT body_hash, outgoing_id, answer FROM answers WHERE request = ? AND expires_at > ?", sqlite.Args(r.Name, now.UnixMicro()), &hash, &made, &answer)
+	switch {
+	case sqlite.NoRows(err):
+		return "", "", false, nil
+	case err != nil:
+		return "", "", false, fmt.Errorf("recall answer: %w", err)
+	case !bytes.Equal(hash, r.BodyHash):
+		return "", "", false, errAnswerReused
+	}
+	return made, answer, true, nil
+}
+
 // Submitted is what Submit did.
 type Submitted struct {
 	ID        MessageID // "" if every recipient was rejected
@@ -442,17 +457,17 @@ func (x *submission) recall(tx *sqlite.Tx) (done Submitted, err error) {
 	if x.Request == nil {
 		return done, nil
 	}
-	var hash []byte
+	made, _, found, err := x.Request.recall(tx, x.at)
+	if err != nil || !found {
+		return done, err
+	}
 	var sendAt int64
-	err = tx.Row(`SELECT a.body_hash, o.id, o.thread_id, o.message_id, o.send_at FROM answers a JOIN outgoing o ON o.id = a.outgoing_id
-		WHERE a.request = ? AND a.expires_at > ?`, sqlite.Args(x.Request.Name, x.at.UnixMicro()), &hash, &done.ID, &done.ThreadID, &done.MessageID, &sendAt)
+	err = tx.Row("SELECT id, thread_id, message_id, send_at FROM outgoing WHERE id = ?", sqlite.Args(string(made)), &done.ID, &done.ThreadID, &done.MessageID, &sendAt)
 	switch {
 	case sqlite.NoRows(err):
 		return Submitted{}, nil
 	case err != nil:
 		return Submitted{}, fmt.Errorf("recall answer: %w", err)
-	case !bytes.Equal(hash, x.Request.BodyHash):
-		return Submitted{}, errAnswerReused
 	}
 	if done.Status, done.Replayed = Queued, true; sendAt > 0 {
 		done.Status = Scheduled

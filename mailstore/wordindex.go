@@ -15,8 +15,8 @@ import (
 const (
 	MaxWordText = 256 << 10 // octets of a message's text, decoded, that a search by words sees
 
-	maxWordHead  = 64 << 10 // octets of tokens of each other field
-	maxWordIndex = 2 * MaxWordText
+	maxWordHead  = 64 << 10        // octets of tokens of each other field
+	maxWordIndex = 2 * MaxWordText // octets of tokens of the text; of a script whose tokens are pairs of characters the last seventh of so long a text is left out
 )
 
 // wordColumn is a column of word_text.

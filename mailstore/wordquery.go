@@ -118,8 +118,7 @@ func wholeSQL(n query.Node) (clause string, args []any) {
 		clause, args = wholeSQL(n.Nodes[0])
 		return "NOT " + clause, args
 	case query.Label:
-		clause, args = labelClause(n.Value)
-		return "(" + clause + ")", args
+		return labelClause(n.Value)
 	case query.Mailbox:
 		return inMailbox("b.name = ? COLLATE NOCASE"), []any{n.Value}
 	case query.Thread:

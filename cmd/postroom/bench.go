@@ -7,9 +7,15 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"text/tabwriter"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 )
+
+// benchWorkers is how many connections are opened, or used to send, at the same time.
+const benchWorkers = 16
 
 // benchCommands measure a server from outside, as its clients see it.
 type benchCommands struct {
@@ -85,19 +91,42 @@ type benchOperation struct {
 
 // Run measures and prints.
 func (c *benchIMAP) Run(ctx context.Context, t terminal) error {
-	ctx, cancel := context.WithTimeout(ctx, c.Timeout)
+	return benchPrinted(ctx, t, c.Timeout, c.JSON, func(ctx context.Context) (benchReport, error) { return c.measure(ctx, t) })
+}
+
+// benchPrinted measures within a time, and prints what was found.
+func benchPrinted[R interface{ print(io.Writer) error }](ctx context.Context, t terminal, limit time.Duration, asJSON bool, measure func(context.Context) (R, error)) error {
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	report, err := c.measure(ctx, t)
+	report, err := measure(ctx)
 	if ctx.Err() != nil {
-		return fmt.Errorf("the run was ended after %s or by a signal: see --timeout", c.Timeout)
+		return fmt.Errorf("the run was ended after %s or by a signal: see --timeout", limit)
 	}
 	if err != nil {
 		return err
 	}
-	if c.JSON {
+	if asJSON {
 		return json.NewEncoder(t.out).Encode(report)
 	}
 	return report.print(t.out)
+}
+
+// benchAtOnce does something n times, benchWorkers at the same time, until one fails.
+func benchAtOnce(n int, do func(i int) error) error {
+	var workers errgroup.Group
+	var failed atomic.Bool
+	for worker := range benchWorkers {
+		workers.Go(func() error {
+			for i := worker; i < n && !failed.Load(); i += benchWorkers {
+				if err := do(i); err != nil {
+					failed.Store(true)
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	return workers.Wait()
 }
 
 func (c *benchIMAP) measure(ctx context.Context, t terminal) (benchReport, error) {

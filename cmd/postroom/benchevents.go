@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -36,7 +35,6 @@ type benchEvents struct {
 
 const (
 	benchMaxSockets  = 19_000 // one process may have about so many files open
-	benchSenders     = 16     // SMTP sessions
 	benchFrameLimit  = 4 << 20
 	benchLastFrames  = 30 * time.Second // for frames that are on their way when the last message was sent
 	benchSubjectMark = `"subject":"bench `
@@ -89,26 +87,13 @@ func (r benchEventsReport) print(w io.Writer) error {
 
 // Run measures and prints.
 func (c *benchEvents) Run(ctx context.Context, t terminal) error {
-	ctx, cancel := context.WithTimeout(ctx, c.Timeout)
-	defer cancel()
-	r := benchEventsRun{benchEvents: c, answered: make([]atomic.Int64, c.Rate*int(c.For/time.Second)), log: t.err}
-	report, err := r.measure(ctx)
-	if ctx.Err() != nil {
-		return fmt.Errorf("the run was ended after %s or by a signal: see --timeout", c.Timeout)
-	}
-	if err != nil {
-		return err
-	}
-	if c.JSON {
-		return json.NewEncoder(t.out).Encode(report)
-	}
-	return report.print(t.out)
+	r := benchEventsRun{benchEvents: c, answered: make([]atomic.Int64, c.Rate*int(c.For/time.Second))}
+	return benchPrinted(ctx, t, c.Timeout, c.JSON, r.measure)
 }
 
 // benchEventsRun is one run.
 type benchEventsRun struct {
 	*benchEvents
-	log      io.Writer
 	tenants  []benchTenant
 	sockets  []*benchSocket
 	answered []atomic.Int64 // when each message got its 250, in nanoseconds since 1970
@@ -258,29 +243,6 @@ func (r *benchEventsRun) open(ctx context.Context) error {
 	})
 }
 
-// benchAtOnce does something n times, some at the same time, until one fails.
-func benchAtOnce(n int, do func(i int) error) error {
-	failed := make(chan error, benchIdleDialers)
-	var stop atomic.Bool
-	for worker := range benchIdleDialers {
-		go func() {
-			for i := worker; i < n && !stop.Load(); i += benchIdleDialers {
-				if err := do(i); err != nil {
-					stop.Store(true)
-					failed <- err
-					return
-				}
-			}
-			failed <- nil
-		}()
-	}
-	var all []error
-	for range benchIdleDialers {
-		all = append(all, <-failed)
-	}
-	return errors.Join(all...)
-}
-
 // read notes what a socket is told, with as little work as it can: the server is to be measured.
 func (r *benchEventsRun) read(s *benchSocket) {
 	defer s.conn.conn.Close()
@@ -303,16 +265,8 @@ func (r *benchEventsRun) read(s *benchSocket) {
 
 // send brings the messages in, evenly in time and over the workspaces.
 func (r *benchEventsRun) send(ctx context.Context) error {
-	failed := make(chan error, benchSenders)
 	begun := time.Now()
-	for sender := range benchSenders {
-		go func() { failed <- r.sendSome(ctx, sender, begun) }()
-	}
-	var all []error
-	for range benchSenders {
-		all = append(all, <-failed)
-	}
-	return errors.Join(all...)
+	return benchAtOnce(benchWorkers, func(sender int) error { return r.sendSome(ctx, sender, begun) })
 }
 
 func (r *benchEventsRun) sendSome(ctx context.Context, sender int, begun time.Time) error {
@@ -321,7 +275,7 @@ func (r *benchEventsRun) sendSome(ctx context.Context, sender int, begun time.Ti
 		return err
 	}
 	defer c.Close()
-	for n := sender; n < len(r.answered); n += benchSenders {
+	for n := sender; n < len(r.answered); n += benchWorkers {
 		due := begun.Add(time.Duration(n) * time.Second / time.Duration(r.Rate))
 		select {
 		case <-time.After(time.Until(due)):

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -16,8 +15,7 @@ import (
 )
 
 const (
-	benchIdleDialers = 16  // connections that are opened at the same time
-	benchPerSource   = 100 // idle connections from one address of the loopback network, since servers bound them by source
+	benchPerSource = 100 // idle connections from one address of the loopback network, since servers bound them by source
 )
 
 // idles measures from the acknowledgement of a message on one connection to its EXISTS on another that idles. News that is
@@ -182,24 +180,12 @@ func (c *benchIMAP) logins() ([]benchLogin, error) {
 }
 
 func (c *benchIMAP) openIdle(ctx context.Context, conns []*benchConn, logins []benchLogin) error {
-	failed := make(chan error, benchIdleDialers)
-	for dialer := range benchIdleDialers {
-		go func() {
-			for i := dialer; i < len(conns); i += benchIdleDialers {
-				var err error
-				if conns[i], err = c.dialIdle(ctx, i, logins[i%len(logins)]); err != nil {
-					failed <- fmt.Errorf("connection %d: %w", i, err)
-					return
-				}
-			}
-			failed <- nil
-		}()
-	}
-	var all []error
-	for range benchIdleDialers {
-		all = append(all, <-failed)
-	}
-	return errors.Join(all...)
+	return benchAtOnce(len(conns), func(i int) (err error) {
+		if conns[i], err = c.dialIdle(ctx, i, logins[i%len(logins)]); err != nil {
+			return fmt.Errorf("connection %d: %w", i, err)
+		}
+		return nil
+	})
 }
 
 func (c *benchIMAP) dialIdle(ctx context.Context, i int, login benchLogin) (*benchConn, error) {

@@ -19,7 +19,7 @@ import (
 
 const (
 	probeTime   = 15 * time.Second // of the operator's probe
-	maxProbeSay = 200              // characters of what it says that are shown
+	maxProbeSay = 200              // octets of what it says that are shown
 	mailPort    = 25
 )
 
@@ -30,7 +30,7 @@ func (p *postroom) incoming() *health.Incoming {
 		in.Knock = p.knock
 	}
 	if command := p.cfg.Health.InboundProbe; len(command) > 0 {
-		in.Probe = func(ctx context.Context) (string, error) { return runProbe(ctx, command) }
+		in.Probe = func(ctx context.Context) (string, error) { return runProbe(ctx, probeTime, command) }
 	}
 	return in
 }
@@ -55,9 +55,9 @@ func greeted(r dnscheck.ProbeResult, hostname string) error {
 	return nil
 }
 
-// runProbe runs the operator's program, and gives the first line of what it says.
-func runProbe(ctx context.Context, command []string) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, probeTime)
+// runProbe runs the operator's program, for so long at most, and gives the first line of what it says.
+func runProbe(ctx context.Context, limit time.Duration, command []string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	run := exec.CommandContext(ctx, command[0], command[1:]...)
 	run.WaitDelay = time.Second // for children that hold its output
@@ -66,7 +66,7 @@ func runProbe(ctx context.Context, command []string) (string, error) {
 	err := run.Run()
 	switch {
 	case ctx.Err() != nil:
-		return "", fmt.Errorf("it did not end within %s", probeTime)
+		return "", fmt.Errorf("it did not end within %s", limit)
 	case err != nil:
 		return "", errors.New(strings.TrimSpace(strings.ToLower(err.Error()) + " " + said.text()))
 	}

@@ -30,5 +30,5 @@ func (c *mcpCommand) Run(ctx context.Context, t terminal) error {
 	if _, err := caller.API.GetMe(ctx); err != nil {
 		return fmt.Errorf("ask %s: %w", c.URL, err)
 	}
-	return mcp.Serve(ctx, mcp.Config{Version: thisBuild().Version, PDFText: pdfText}, caller, t.in, t.out)
+	return mcp.Serve(ctx, mcp.Config{Version: thisBuild().Version, PDFText: newPDFReader().text}, caller, t.in, t.out)
 }

@@ -67,3 +67,22 @@ func TestAKeyThatDoesNotWorkIsToldAtOnce(t *testing.T) {
 		t.Errorf("%d %s", code, stderr)
 	}
 }
+
+func TestAServerThatIsNoneIsToldAtOnce(t *testing.T) {
+	for url, c := range map[string]struct {
+		code int
+		says string
+	}{
+		"mail.example.com":       {2, "https://mail.example.com"},
+		"ftp://mail.example.com": {2, "is no address of a server"},
+		"http://127.0.0.1:1":     {1, "ask http://127.0.0.1:1"},
+	} {
+		if code, _, stderr := postroomRuns(t, "mcp", "--url", url, "--key", "pr_ws_any"); code != c.code || !strings.Contains(stderr, c.says) {
+			t.Errorf("%s: %d %s", url, code, stderr)
+		}
+	}
+	t.Setenv("POSTROOM_URL", "http://127.0.0.1:1")
+	if code, _, stderr := postroomRuns(t, "mcp"); code != 2 || !strings.Contains(stderr, "--key") {
+		t.Errorf("without a key: %d %s", code, stderr)
+	}
+}

@@ -30,11 +30,18 @@ func (c *messageList) Run(ctx context.Context, t terminal) error {
 	return list(c.remote, t, func(a *api.Client) (*api.MessageList, error) {
 		return a.ListMessages(ctx, c.Inbox, api.ListMessagesParams{WorkspaceID: c.Workspace, Limit: c.Limit, Cursor: c.Cursor})
 	}, func(l *api.MessageList) ([]api.MessageObject, string) { return l.Messages, l.NextCursor },
-		column[api.MessageObject]{"ID", func(m api.MessageObject) any { return m.ID }},
-		column[api.MessageObject]{"RECEIVED", func(m api.MessageObject) any { return m.ReceivedAt }},
-		column[api.MessageObject]{"FROM", func(m api.MessageObject) any { return m.From }},
-		column[api.MessageObject]{"SUBJECT", func(m api.MessageObject) any { return m.Subject }},
-		column[api.MessageObject]{"LABELS", func(m api.MessageObject) any { return m.Labels }})
+		messageColumns(column[api.MessageObject]{"LABELS", func(m api.MessageObject) any { return m.Labels }})...)
+}
+
+// messageColumns are those of every table of messages, with a last one.
+func messageColumns(last column[api.MessageObject]) []column[api.MessageObject] {
+	return []column[api.MessageObject]{
+		{"ID", func(m api.MessageObject) any { return m.ID }},
+		{"RECEIVED", func(m api.MessageObject) any { return m.ReceivedAt }},
+		{"FROM", func(m api.MessageObject) any { return m.From }},
+		{"SUBJECT", func(m api.MessageObject) any { return m.Subject }},
+		last,
+	}
 }
 
 type messageSearch struct {
@@ -55,11 +62,7 @@ func (c *messageSearch) Run(ctx context.Context, t terminal) error {
 	return list(c.remote, t, func(a *api.Client) (*api.HitList, error) {
 		return a.Search(ctx, api.SearchParams{Q: c.Query, WorkspaceID: c.Workspace, InboxID: c.Inbox, Sort: sort, Limit: c.Limit, Cursor: c.Cursor})
 	}, func(l *api.HitList) ([]api.MessageObject, string) { return l.Hits, l.NextCursor },
-		column[api.MessageObject]{"ID", func(m api.MessageObject) any { return m.ID }},
-		column[api.MessageObject]{"RECEIVED", func(m api.MessageObject) any { return m.ReceivedAt }},
-		column[api.MessageObject]{"FROM", func(m api.MessageObject) any { return m.From }},
-		column[api.MessageObject]{"SUBJECT", func(m api.MessageObject) any { return m.Subject }},
-		column[api.MessageObject]{"PREVIEW", func(m api.MessageObject) any { return m.Preview }})
+		messageColumns(column[api.MessageObject]{"PREVIEW", func(m api.MessageObject) any { return m.Preview }})...)
 }
 
 // oneMessage names a message of an inbox.

@@ -28,17 +28,19 @@ const (
 
 var errPDF = errors.New("the PDF cannot be read")
 
-// pdfTurns are the processes that may run.
-var pdfTurns = make(chan struct{}, pdfReaders)
+// pdfReader has PDFs read; each place of it is a process that may run.
+type pdfReader chan struct{}
 
-// pdfText gives the text of a PDF. A PDF is a program in a language of its own, and what reads it may never end, or take
+func newPDFReader() pdfReader { return make(pdfReader, pdfReaders) }
+
+// text gives the text of a PDF, in UTF-8. A PDF is a program in a language of its own, and what reads it may never end, or take
 // all memory: so it is read by a process, this program again, that has little of both and that nothing is lost with.
-func pdfText(ctx context.Context, file []byte) (string, error) {
+func (r pdfReader) text(ctx context.Context, file []byte) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, pdfPatience)
 	defer cancel()
 	select {
-	case pdfTurns <- struct{}{}:
-		defer func() { <-pdfTurns }()
+	case r <- struct{}{}:
+		defer func() { <-r }()
 	case <-ctx.Done():
 		return "", ctx.Err()
 	}
@@ -72,8 +74,11 @@ func (pdftextCommand) Run(t terminal) error {
 		}
 	}
 	file, err := io.ReadAll(io.LimitReader(t.in, maxPDF+1))
-	if err != nil || len(file) > maxPDF {
+	switch {
+	case err != nil:
 		return errors.Join(errPDF, err)
+	case len(file) > maxPDF:
+		return fmt.Errorf("%w: it has more than %d octets", errPDF, maxPDF)
 	}
 	text, err := readPDF(file)
 	if err != nil {
@@ -103,5 +108,5 @@ func readPDF(file []byte) (text string, err error) {
 		b.WriteString(strings.TrimSpace(text) + "\n\n")
 	}
 	whole := strings.TrimSpace(b.String())
-	return whole[:min(len(whole), maxPDFText)], nil
+	return strings.ToValidUTF8(whole[:min(len(whole), maxPDFText)], ""), nil // the cut may go through a character
 }

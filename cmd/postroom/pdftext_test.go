@@ -1,14 +1,18 @@
 package main
 
 import (
+	"bytes"
+	"context"
+	"errors"
 	"fmt"
 	"os/exec"
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 )
 
-// pdf writes a PDF with one page for each content stream.
+// pdfOf writes a PDF with one page for each content stream.
 func pdfOf(streams ...string) string {
 	objects := []string{"<< /Type /Catalog /Pages 2 0 R >>", "", "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>"}
 	var kids []string
@@ -57,5 +61,44 @@ func TestTheProcessThatReadsAPDFIsBounded(t *testing.T) {
 	}
 	if used := c.ProcessState.UserTime() + c.ProcessState.SystemTime(); used > 2*maxPDFTime*time.Second {
 		t.Errorf("it used %v of a processor", used)
+	}
+}
+
+func TestAPDFThatIsTooLargeIsNotRead(t *testing.T) {
+	c := exec.CommandContext(t.Context(), "postroom", "pdftext")
+	c.Stdin = bytes.NewReader(make([]byte, maxPDF+1))
+	if out, err := c.CombinedOutput(); err == nil || !strings.Contains(string(out), "more than") {
+		t.Errorf("%s, %v", out, err)
+	}
+}
+
+func TestTheTextOfAPDFEndsWhereItIsEnough(t *testing.T) {
+	page := "BT /F1 12 Tf (" + strings.Repeat("1234\\344", 10_000) + ") Tj ET" // of Latin-1: two octets in UTF-8
+	for _, first := range []string{"", "x"} {                                  // so that the cut is between characters, and within one
+		var pages []string
+		for range maxPDFText/60_000 + 1 {
+			pages = append(pages, page)
+		}
+		text, err := readPDF([]byte(pdfOf(append([]string{"BT /F1 12 Tf (" + first + ") Tj ET"}, pages...)...)))
+		if err != nil || len(text) > maxPDFText || len(text) < maxPDFText-1 || !utf8.ValidString(text) {
+			t.Errorf("%d octets, UTF-8 %v, %v", len(text), utf8.ValidString(text), err)
+		}
+	}
+}
+
+func TestOnlySoManyPDFsAreReadAtOneTime(t *testing.T) {
+	r := newPDFReader()
+	for range pdfReaders {
+		r <- struct{}{}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := r.text(ctx, []byte(pdfOf("x"))); !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	<-r
+	text, err := r.text(t.Context(), []byte(pdfOf("BT /F1 12 Tf (Invoice 42) Tj ET")))
+	if err != nil || text != "Invoice 42" || len(r) != pdfReaders-1 {
+		t.Errorf("%q, %v, %d places are taken", text, err, len(r))
 	}
 }

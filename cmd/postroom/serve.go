@@ -322,7 +322,7 @@ func (p *postroom) proxies() proxy.Trusted {
 }
 
 func (p *postroom) apiConfig(lists *dnsbl.Lists, scanner *rspamd.Client) api.Config {
-	cfg := api.Config{Version: thisBuild().Version, Hostname: p.cfg.Hostname, Domains: p.domains, Health: p.makeHealth(lists, scanner), PublicURL: p.publicURL(), MaxMessageBytes: p.cfg.SMTP.MaxMessageBytes, MaxSockets: p.cfg.Events.MaxStreams, PDFText: pdfText,
+	cfg := api.Config{Version: thisBuild().Version, Hostname: p.cfg.Hostname, Domains: p.domains, Health: p.makeHealth(lists, scanner), PublicURL: p.publicURL(), MaxMessageBytes: p.cfg.SMTP.MaxMessageBytes, MaxSockets: p.cfg.Events.MaxStreams, PDFText: newPDFReader().text,
 		Outbound: p.outboundPolicy(), TryWebhook: p.hooks.Try}
 	cfg.Why = func(ws mailstore.WorkspaceID, row int64) (string, time.Time) {
 		reason, until := p.courier.Why(ws, row)

@@ -145,10 +145,14 @@ func (c *setupCommand) setUp(ctx context.Context, t terminal, on machine, base C
 	if err := c.writeConfig(t, p.cfg, kept); err != nil {
 		return err
 	}
-	if c.DryRun {
-		return c.foretell(ctx, t, cfg, p.public)
+	public, err := cfg.Domains.addresses() // behind a router only the operator knows them
+	if err != nil || len(public) == 0 {
+		public = p.public
 	}
-	f := &founding{setupCommand: c, t: t, there: there, api: there.client(), public: p.public, cfg: cfg}
+	if c.DryRun {
+		return c.foretell(ctx, t, cfg, public)
+	}
+	f := &founding{setupCommand: c, t: t, there: there, api: there.client(), public: public, cfg: cfg}
 	if !running {
 		if p.account != nil {
 			if err := handOver(*p.account, c.Config, cfg.DataDir, c.written); err != nil {
@@ -251,14 +255,9 @@ func (c *setupCommand) foretell(ctx context.Context, t terminal, cfg Config, pub
 func printHostRecords(t terminal, hostname string, public []netip.Addr) {
 	if len(public) == 0 {
 		fmt.Fprintf(t.out, "; %s needs an A record with the address that others see\n", hostname)
+		return
 	}
-	for _, ip := range public {
-		kind := "AAAA"
-		if ip.Is4() {
-			kind = "A"
-		}
-		fmt.Fprintf(t.out, "%s. 3600 IN %s %s\n", hostname, kind, ip)
-	}
+	fmt.Fprint(t.out, dnscheck.ZoneFile(dnscheck.HostRecords(dnscheck.Server{Hostname: hostname, IPs: public})))
 }
 
 // lent is a data directory without a server, whose socket setup serves for as long as it needs it: everything is made by the same way as

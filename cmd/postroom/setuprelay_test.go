@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/postroom/postroom/cmd/postroom/peers"
 )
 
 func TestARelaysPasswordComesFromAnywhereButTheCommandLine(t *testing.T) {
@@ -54,22 +56,24 @@ func TestAPasswordIsNotShown(t *testing.T) {
 }
 
 func TestWhoListensIsNamed(t *testing.T) {
-	for _, address := range []string{"127.0.0.1:0", "[::1]:0"} {
-		ln, err := net.Listen("tcp", address)
-		if err != nil {
-			t.Skip(err)
-		}
-		defer ln.Close()
-		port := uint16(ln.Addr().(*net.TCPAddr).Port)
-		if by := whoListens(port); !strings.HasSuffix(by, " (process "+strconv.Itoa(os.Getpid())+")") {
-			t.Errorf("%s: %q", ln.Addr(), by)
-		}
-		if s := (thisMachine{}).Port(t.Context(), ln.Addr().String()); !s.Taken || s.By == "" {
-			t.Errorf("%+v", s)
-		}
-		ln.Close()
-		if by := whoListens(port); by != "" {
-			t.Errorf("nobody listens, but %q", by)
-		}
+	for name, address := range map[string]string{"IPv4": "127.0.0.1:0", "IPv6": "[::1]:0"} {
+		t.Run(name, func(t *testing.T) {
+			ln, err := net.Listen("tcp", address)
+			if err != nil {
+				peers.Absent(t, name+" on this machine's loopback ("+err.Error()+")")
+			}
+			defer ln.Close()
+			port := uint16(ln.Addr().(*net.TCPAddr).Port)
+			if by := whoListens(port); !strings.HasSuffix(by, " (process "+strconv.Itoa(os.Getpid())+")") {
+				t.Errorf("%s: %q", ln.Addr(), by)
+			}
+			if s := (thisMachine{}).Port(t.Context(), ln.Addr().String()); !s.Taken || s.By == "" {
+				t.Errorf("%+v", s)
+			}
+			ln.Close()
+			if by := whoListens(port); by != "" {
+				t.Errorf("nobody listens, but %q", by)
+			}
+		})
 	}
 }

@@ -10,9 +10,22 @@ import (
 // ErrSealed is answered for a draft whose text is signed or encrypted: it would be neither when it is written again.
 var ErrSealed = fault.New(fault.Conflict, "draft_sealed", "The text of this draft is signed or encrypted, and can be changed only by the program that wrote it.")
 
+// ErrPartRead is answered for a draft of which not all is read, so that whoever it names behind that would be left out.
+var ErrPartRead = fault.New(fault.Invalid, "draft_too_large", "The draft names %d addresses or more in one field, or its header has more than %d octets, so that not all of it is read; send it in parts.",
+	message.MaxAddresses, message.MaxHeaderBytes)
+
+// CheckWhole refuses a draft with ErrPartRead if its envelope may not hold all that stands in its header.
+func CheckWhole(e message.Envelope, header []byte) error {
+	if len(header) > message.MaxHeaderBytes || max(len(e.To), len(e.Cc), len(e.Bcc)) >= message.MaxAddresses {
+		return ErrPartRead
+	}
+	return nil
+}
+
 // Resume makes a draft of one that lies there, whoever wrote it, so that it can be changed and written again: what a Draft has no
 // place for, such as the order of its parts, is not kept; its fields are, the Message-ID too, but not the Date. Body is whole. The
-// fields of the writer's own are taken in their order, as many as Check lets pass. Errors are ErrSealed and those of Raw.
+// fields of the writer's own are taken in their order, as many as Check lets pass. Errors are ErrSealed, ErrPartRead, ErrHeaderTooLarge
+// and those of Raw.
 func Resume(o Original) (*Draft, error) {
 	if o.Structure != nil && isSealed(o.Structure) {
 		return nil, ErrSealed
@@ -22,6 +35,9 @@ func Resume(o Original) (*Draft, error) {
 		return nil, err
 	}
 	e := o.Envelope
+	if err := CheckWhole(e, header); err != nil {
+		return nil, err
+	}
 	d := &Draft{ReplyTo: e.ReplyTo, To: e.To, Cc: e.Cc, Bcc: e.Bcc, Subject: e.Subject, Text: o.Body.Text, HTML: o.Body.HTML, Headers: ownHeaders(header), Passages: Passages(header)}
 	if len(e.From) > 0 {
 		d.From = e.From[0]

@@ -66,6 +66,23 @@ func TestASealedDraftIsNotWrittenAgain(t *testing.T) {
 	}
 }
 
+// Who is named behind what is read would be left out.
+func TestADraftThatIsNotReadWholeIsNotWrittenAgain(t *testing.T) {
+	named := func(n int) string { return "To: " + strings.Repeat("x@y.example,\r\n ", n-1) + "x@y.example\r\n" }
+	long := func(n int) string {
+		const head, tail = "From: a@b.example\r\nX: ", "\r\n\r\n"
+		return head + strings.Repeat("x", n-len(head)-len(tail)) + tail
+	}
+	for raw, want := range map[string]error{
+		named(message.MaxAddresses-1) + "\r\n": nil, named(message.MaxAddresses) + "\r\n": ErrPartRead, named(message.MaxAddresses+1) + "\r\n": ErrPartRead,
+		long(message.MaxHeaderBytes): nil, long(message.MaxHeaderBytes + 1): ErrPartRead,
+	} {
+		if _, err := Resume(original(t, []byte(raw))); !errors.Is(err, want) {
+			t.Errorf("%d octets: %v", len(raw), err)
+		}
+	}
+}
+
 func TestARedatedHeaderHasOneDateAndAMessageID(t *testing.T) {
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	const date = "Date: Sun, 01 Mar 2026 12:00:00 +0000\r\n"

@@ -153,6 +153,22 @@ func TestAMigrationIsWholeOrNotAtAll(t *testing.T) {
 	if n := count(t, db); n != 0 {
 		t.Fatal(n)
 	}
+	fresh := filepath.Join(t.TempDir(), "b.db") // of several none is left if one is broken
+	if _, err := Open(t.Context(), fresh, bad); err == nil {
+		t.Fatal("a broken migration opened")
+	}
+	db = open(t, fresh, fstest.MapFS{"0001_other.sql": {Data: []byte("CREATE TABLE u (x)")}})
+	if err := db.View(t.Context(), func(tx *Tx) error {
+		var n int
+		return tx.Row("SELECT COUNT(*) FROM u", nil, &n)
+	}); err != nil {
+		t.Error(err)
+	}
+	for _, wrong := range []string{"0002_first.sql", "first.sql"} {
+		if _, err := Open(t.Context(), filepath.Join(t.TempDir(), "c.db"), fstest.MapFS{wrong: schema["0001_first.sql"]}); err == nil || !strings.Contains(err.Error(), "must begin with 0001") {
+			t.Errorf("%s: %v", wrong, err)
+		}
+	}
 }
 
 func TestAfterRunsOnlyForWhatWasCommitted(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -116,6 +117,9 @@ func TestAPairThatCannotBeUsedIsRefusedAtStart(t *testing.T) {
 		if _, err := New(Config{Hostname: "one.example.com", Pairs: []Pair{files}}); err == nil || !strings.Contains(err.Error(), "load certificate") {
 			t.Errorf("%v: error %v", files, err)
 		}
+	}
+	if _, err := New(Config{Hostname: "one.example.com", Pairs: slices.Repeat([]Pair{one}, maxPairs+1)}); err == nil || !strings.Contains(err.Error(), "at most") {
+		t.Errorf("too many: %v", err)
 	}
 }
 

@@ -43,6 +43,35 @@ func TestNamesThatNobodyKnowsTakeBoundedMemory(t *testing.T) {
 	}
 }
 
+func TestNamesThatFailTakeBoundedMemory(t *testing.T) {
+	c := still(t)
+	c.fresh = maxFailingNames
+	if c.certificate(t.Context(), "one-more.example.net", 0); len(c.subjects) != 1 {
+		t.Errorf("%d names are kept", len(c.subjects))
+	}
+	c.fresh--
+	if c.certificate(t.Context(), "one-more.example.net", 0); len(c.subjects) != 2 {
+		t.Errorf("%d names are kept", len(c.subjects))
+	}
+}
+
+func TestARefusalHoldsForAMinute(t *testing.T) {
+	c := still(t)
+	now := time.Now()
+	c.now = func() time.Time { return now }
+	const name = "refused.example.net"
+	c.certificate(t.Context(), name, 0)
+	c.settle(t.Context(), c.subjects[name], outcome{refused: errors.New("no")})
+	now = now.Add(refusedFor - time.Second)
+	if c.certificate(t.Context(), name, 0); c.subjects[name] != nil {
+		t.Error("it is decided again at once")
+	}
+	now = now.Add(time.Second)
+	if c.certificate(t.Context(), name, 0); c.subjects[name] == nil {
+		t.Error("it is never decided again")
+	}
+}
+
 func TestOddNamesAreNeverTakenIn(t *testing.T) {
 	c := still(t)
 	for _, name := range []string{"", "localhost", "*.example.com", "192.0.2.1", "::1", "a..example.com", "-a.example.com", "under_score.example.com", "exa mple.com", "example.com\x00", "../../etc/passwd", "example.com/..", string(make([]byte, 300))} {
@@ -63,6 +92,10 @@ func TestOnlySoManyHandshakesWait(t *testing.T) {
 	}
 	if c.await(context.Background(), make(chan struct{}), time.Hour) {
 		t.Error("it waited and was served")
+	}
+	<-c.waiting
+	if c.await(context.Background(), make(chan struct{}), time.Millisecond) || len(c.waiting) != maxHandshakes-1 {
+		t.Error("it waits longer than it may")
 	}
 }
 

@@ -80,6 +80,9 @@ func TestTheServersOwnNameAndAddresses(t *testing.T) {
 	if r := New(Config{Resolver: names}).CheckLists(t.Context(), ips[:1]); r.Addresses[0].Listed != nil {
 		t.Errorf("lists were asked that nobody named: %+v", r)
 	}
+	if r := New(Config{Resolver: names}).CheckLists(t.Context(), make([]netip.Addr, MaxAddresses+1)); len(r.Addresses) != MaxAddresses {
+		t.Errorf("%d addresses", len(r.Addresses))
+	}
 }
 
 // greeting serves one connection with a text, and gives what came back.

@@ -1,13 +1,17 @@
 package dnsupdate
 
 import (
+	"context"
 	"encoding/base64"
 	"errors"
+	"net"
 	"net/netip"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/libdns/libdns"
 	"github.com/miekg/dns"
 
 	"github.com/postroom/postroom/server/dnscheck"
@@ -212,6 +216,20 @@ func TestAPrimaryThatRefusesOrIsSilentIsSaid(t *testing.T) {
 	b.Secret = base64.StdEncoding.EncodeToString([]byte("another secret"))
 	if _, err := b.Plan(t.Context(), records, nil); err == nil {
 		t.Error("a wrong key is taken")
+	}
+	if _, err := b.AppendRecords(t.Context(), "shop.test.", []libdns.Record{libdns.Address{Name: "a", IP: netip.MustParseAddr("192.0.2.1")}}); err == nil || !strings.Contains(err.Error(), "type A") {
+		t.Error(err)
+	}
+	silent, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	b.Server = silent.Addr().String()
+	soon, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if _, err := b.Plan(soon, records, nil); err == nil || !strings.Contains(err.Error(), "does not answer") {
+		t.Error(err)
 	}
 	b.Server = "127.0.0.1:1"
 	if _, err := b.Plan(t.Context(), records, nil); err == nil || !strings.Contains(err.Error(), "does not answer") || errors.Is(err, errNoZone) {

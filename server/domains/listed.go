@@ -24,9 +24,9 @@ func (w *Watch) Listed(ctx context.Context) (dnscheck.ListReport, error) {
 	if err != nil {
 		return dnscheck.ListReport{}, err
 	}
-	ips := slices.Clone(w.addresses(ctx))
-	for _, ip := range bound {
-		if !slices.Contains(ips, ip) {
+	var ips []netip.Addr
+	for _, ip := range slices.Concat(w.addresses(ctx), bound) {
+		if ip = ip.Unmap().WithZone(""); len(ips) < dnscheck.MaxAddresses && !slices.Contains(ips, ip) {
 			ips = append(ips, ip)
 		}
 	}
@@ -52,7 +52,7 @@ func lasts(r dnscheck.ListReport) time.Duration {
 }
 
 func sameAddresses(r dnscheck.ListReport, ips []netip.Addr) bool {
-	return slices.EqualFunc(r.Addresses, ips[:min(len(ips), dnscheck.MaxAddresses)], func(a dnscheck.AddressListings, ip netip.Addr) bool { return a.IP == ip.Unmap().WithZone("") })
+	return slices.EqualFunc(r.Addresses, ips, func(a dnscheck.AddressListings, ip netip.Addr) bool { return a.IP == ip })
 }
 
 // warn logs what is listed.

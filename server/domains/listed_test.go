@@ -47,10 +47,24 @@ func TestBlockListsAreAskedDailyAboutAllAddresses(t *testing.T) {
 	}
 	b.must(b.dir.Operator().SetSending(t.Context(), b.ws, tenancy.SendingOwner{Workspace: b.ws}, tenancy.Sending{SourceIP: netip.MustParseAddr("8.8.4.7")}))
 	look(2, 1)
+	n := asked()
+	b.pass(listAgain - time.Second)
+	if look(2, 1); asked() != n {
+		t.Error("a list is asked again within an hour, as an address is in one")
+	}
 	b.zones.Set("7.4.8.8.bl.test", "1 A 127.255.255.254")
-	b.pass(listAgain)
+	b.pass(time.Second)
 	look(2, 0)
 	if r := *b.watch.listed; len(r.Addresses[1].Unlisted) != 1 {
 		t.Errorf("a refusal says that an address is in no list: %+v", r)
 	}
+	b.watch.cfg.Server.IPs = nil
+	for i := range 2 * dnscheck.MaxAddresses {
+		ip := netip.AddrFrom4([4]byte{10, 0, 0, byte(i / 2)}) // each is named twice, once in the form of IPv6
+		if i%2 == 1 {
+			ip = netip.AddrFrom16(ip.As16())
+		}
+		b.watch.cfg.Server.IPs = append(b.watch.cfg.Server.IPs, ip)
+	}
+	look(dnscheck.MaxAddresses, 0)
 }

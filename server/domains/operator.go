@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
+	"maps"
 	"slices"
 	"time"
 
@@ -18,9 +19,7 @@ const (
 	keepAge   = 24 * time.Hour   // after which a record of the zone is looked at again, though nothing has changed here
 )
 
-var (
-	errNoPrimary = fault.New(fault.Conflict, "dns_not_written", "This server writes no DNS: the operator sets tls.dns_provider.")
-)
+var errNoPrimary = fault.New(fault.Conflict, "dns_not_written", "This server writes no DNS: the operator sets tls.dns_provider.")
 
 // Operator are the records that the server itself needs: those of its name, and what the operator's zone holds for all domains and for the keys
 // of each verified one.
@@ -162,11 +161,14 @@ func (k keeper) round(ctx context.Context) error {
 	}
 	var due []dnscheck.Record
 	now := k.dir.Now()
+	names := map[string]bool{}
 	for _, r := range all {
+		names[r.Name] = true
 		if is := k.written[r.Name]; is.sum != sha256.Sum256([]byte(r.Value)) || !now.Before(is.due) {
 			due = append(due, r)
 		}
 	}
+	maps.DeleteFunc(k.written, func(name string, _ written) bool { return !names[name] }) // of domains that are gone
 	for len(due) > 0 && ctx.Err() == nil {
 		part := due[:min(len(due), batch)]
 		due = due[len(part):]

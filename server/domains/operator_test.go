@@ -184,3 +184,47 @@ func TestADomainIsPublishedWhereItsZoneIs(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestARecordThatCannotBeWrittenIsTriedAgainLater(t *testing.T) {
+	b, k, _ := withZone(t)
+	const name = "_spf." + operatorZone
+	b.zones.Set(name, "1 CNAME others.test.") // of somebody else
+	b.must(k.round(t.Context()))
+	n, asked := b.zones.Updates(), b.zones.Queries(name)
+	if n != 4 { // the keys are written all the same
+		t.Errorf("%d updates", n)
+	}
+	b.zones.Set(name)
+	b.pass(lateAfter - time.Second)
+	if b.must(k.round(t.Context())); b.zones.Updates() != n || b.zones.Queries(name) != asked {
+		t.Error("it is tried again at once")
+	}
+	b.pass(time.Second)
+	if b.must(k.round(t.Context())); b.zones.Updates() != n+1 {
+		t.Errorf("%d updates later", b.zones.Updates()-n)
+	}
+}
+
+func TestAZoneWhosePrimaryIsAwayIsWrittenOnceItIsBack(t *testing.T) {
+	b, k, dom := withZone(t)
+	b.watch.cfg.Primary.Server = "127.0.0.1:1"
+	if err := k.round(t.Context()); fault.KindOf(err) != fault.Unavailable || len(k.written) != 0 {
+		t.Errorf("%v, %d names", err, len(k.written))
+	}
+	if _, err := b.watch.PublishDomain(t.Context(), dom, false); fault.KindOf(err) != fault.Unavailable {
+		t.Error(err)
+	}
+	b.watch.cfg.Primary.Server = b.zones.Addr()
+	if b.must(k.round(t.Context())); b.zones.Updates() != 5 || len(k.written) != 5 {
+		t.Errorf("%d updates, %d names", b.zones.Updates(), len(k.written))
+	}
+	b.must(b.dir.Operator().DeleteDomain(t.Context(), b.ws, string(dom.ID)))
+	if b.must(k.round(t.Context())); len(k.written) != 1 {
+		t.Errorf("%d names are remembered, of a domain that is gone", len(k.written))
+	}
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := b.watch.KeepZone(ended); err != nil {
+		t.Error(err)
+	}
+}

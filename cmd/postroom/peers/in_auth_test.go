@@ -182,20 +182,7 @@ func relay(t testing.TB, addr, from, to, raw string) error {
 // transact hands one message over and ends the connection.
 func transact(c *smtp.Client, from, to, raw string) error {
 	defer c.Close()
-	if err := c.Mail(from); err != nil {
-		return err
-	}
-	if err := c.Rcpt(to); err != nil {
-		return err
-	}
-	w, err := c.Data()
-	if err != nil {
-		return err
-	}
-	if _, err := w.Write([]byte(raw)); err != nil {
-		return err
-	}
-	return w.Close()
+	return submit(c, from, to, raw)
 }
 
 // signed is a domain whose Postfix signs with opendkim, at 127.0.0.21, and a forwarder at 127.0.0.22 that changes a line.

@@ -83,21 +83,9 @@ func (l *load) text(id string) string {
 	return l.body[id]
 }
 
+// transaction sends one message of somebody elsewhere over an open session.
 func transaction(c *smtp.Client, to, text string) error {
-	if err := c.Mail("a@sender.example"); err != nil {
-		return err
-	}
-	if err := c.Rcpt(to); err != nil {
-		return err
-	}
-	w, err := c.Data()
-	if err != nil {
-		return err
-	}
-	if _, err := w.Write([]byte(text)); err != nil {
-		return err
-	}
-	return w.Close() // the 250
+	return submit(c, "a@sender.example", to, text)
 }
 
 // Nothing that was answered 250 is missing, nothing announced is absent, nothing is half, and what was sent again because

@@ -102,20 +102,7 @@ func (s *sending) report(to, text string) error {
 		return err
 	}
 	defer c.Close()
-	if err := c.Mail(""); err != nil {
-		return err
-	}
-	if err := c.Rcpt(to); err != nil {
-		return err
-	}
-	w, err := c.Data()
-	if err != nil {
-		return err
-	}
-	if _, err := w.Write([]byte(text)); err != nil {
-		return err
-	}
-	if err := w.Close(); err != nil {
+	if err := submit(c, "", to, text); err != nil {
 		return err
 	}
 	return c.Quit()
