@@ -116,9 +116,12 @@ func TestAnAgentFindsTheToolsItKnows(t *testing.T) {
 func TestAnAgentReadsAndAnswersMail(t *testing.T) {
 	w := newWorld(t, Config{})
 	a := w.agent(w.a.key)
-	var in struct{ InboxID, Address, Password string }
+	var in struct {
+		InboxID, Address, Password string
+		Metadata                   map[string]int
+	}
 	a.call("create_inbox", map[string]any{"username": "agent", "displayName": "Agent", "metadata": map[string]any{"run": 7}}, &in)
-	if in.Address != "agent@"+w.a.domain || in.Password != "" {
+	if in.Address != "agent@"+w.a.domain || in.Password != "" || in.Metadata["run"] != 7 {
 		t.Fatalf("made %+v", in)
 	}
 	id := w.deliver(in.Address, "From: Ann <ann@x.example>\r\nSubject: Lunch\r\nMessage-ID: <lunch@x.example>\r\n\r\nToday?\r\n")
@@ -360,6 +363,24 @@ func TestASessionIsOfOneKey(t *testing.T) {
 	}
 	if r := w.do("POST", "/mcp", w.a.key, list, with...); r.status != 200 {
 		t.Errorf("the own session: %d %s", r.status, r.body)
+	}
+}
+
+func TestASessionKeepsNothingOfTheRequestThatBeganIt(t *testing.T) {
+	w := newWorld(t, Config{})
+	accept := []string{"Accept", "application/json, text/event-stream"}
+	before := heap()
+	for range 8 {
+		if r := w.do("POST", "/mcp", w.a.key, strings.Repeat(" ", 4<<20)+initialize, accept...); r.status != 200 || r.header.Get("Mcp-Session-Id") == "" {
+			t.Fatalf("%d %s", r.status, r.body)
+		}
+	}
+	if grown := int64(heap()) - int64(before); grown > 8<<20 {
+		t.Errorf("the heap has grown by %d octets", grown)
+	}
+	large := strings.Replace(initialize, `"name":"t"`, `"name":"`+strings.Repeat("x", 64<<10)+`"`, 1)
+	if r := w.do("POST", "/mcp", w.a.key, large, accept...); !strings.Contains(r.body, "at most 65536 octets") {
+		t.Errorf("%d %.300s", r.status, r.body)
 	}
 }
 

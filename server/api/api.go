@@ -72,6 +72,7 @@ type Config struct {
 
 	Outbound      outbound.Policy // which URLs of webhooks and attachments are connected to
 	OutboundRoots *x509.CertPool  // whose certificates are believed there; nil: the system's
+	FetchTimeout  time.Duration   // in which all attachments of a message that have a URL are to come; default FetchTimeout
 
 	// TryWebhook posts a sample event to a webhook and tells what came of it. nil: no events are posted.
 	TryWebhook func(ctx context.Context, id tenancy.WebhookID, eventID, eventType string, body []byte) (mailstore.Dispatch, error)
@@ -91,6 +92,7 @@ func (c Config) withDefaults() Config {
 	c.MaxWaits = cmp.Or(c.MaxWaits, 1000)
 	c.PingInterval = cmp.Or(c.PingInterval, 25*time.Second)
 	c.SilentSocket = cmp.Or(c.SilentSocket, 2*time.Second)
+	c.FetchTimeout = cmp.Or(c.FetchTimeout, FetchTimeout)
 	c.SlowReader = cmp.Or(c.SlowReader, 10*time.Second)
 	c.MaxMessageBytes = cmp.Or(c.MaxMessageBytes, MaxMessageBytes)
 	if c.Clock == nil {
@@ -133,7 +135,7 @@ func New(cfg Config, dir *tenancy.Directory, log *slog.Logger) *Server {
 	s.life, s.cut = context.WithCancel(context.Background())
 	s.sockets.perWorkspace = map[string]int{}
 	s.waits.perWorkspace = map[mailstore.WorkspaceID]int{}
-	s.mcp = mcp.NewHTTP(mcp.Config{Version: s.cfg.Version, PDFText: s.cfg.PDFText, Log: log}, s.identify, s.Handler())
+	s.mcp = mcp.NewHTTP(mcp.Config{Version: s.cfg.Version, PDFText: s.cfg.PDFText, Log: log}, identify, s.Handler())
 	s.mux, s.v0 = s.routes(), s.v0Routes()
 	return s
 }

@@ -1,10 +1,12 @@
 package api
 
 import (
+	"bytes"
 	"net/http"
 	"net/url"
 	"reflect"
 	"strings"
+	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/postroom/postroom/mailstore/journal"
@@ -16,11 +18,22 @@ const asyncAPIVersion = "3.0.0"
 // object is a part of a document.
 type object = map[string]any
 
-// serveAsyncAPI is GET /asyncapi.json: the streams of events, made of the table of types that the program itself uses.
-func (s *Server) serveAsyncAPI(w http.ResponseWriter, _ *http.Request) {
-	w.Header().Set("Content-Type", "application/json")
-	if err := marshal(w, s.asyncAPI()); err != nil {
-		s.log.Debug("send /asyncapi.json", "err", err)
+// serveAsyncAPI is GET /asyncapi.json: the streams of events, made of the table of types that the program itself uses, when it is
+// first asked for.
+func (s *Server) serveAsyncAPI() http.HandlerFunc {
+	document := sync.OnceValues(func() ([]byte, error) {
+		var b bytes.Buffer
+		err := marshal(&b, s.asyncAPI())
+		return b.Bytes(), err
+	})
+	return func(w http.ResponseWriter, r *http.Request) {
+		text, err := document()
+		if err != nil {
+			s.refuse(w, r, err)
+			return
+		}
+		w.Header().Set("Content-Type", "application/json")
+		w.Write(text) // who went away is not told
 	}
 }
 

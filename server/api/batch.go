@@ -13,6 +13,9 @@ import (
 // maxBatchText bounds the octets of text and HTML in one answer of a batch read; what more there is, is cut.
 const maxBatchText = 4 << 20
 
+// bodyParts are the parts of a message's body that each are as long as may be: text, its new part, HTML.
+const bodyParts = 3
+
 type (
 	batchGet struct {
 		InboxPath
@@ -109,8 +112,7 @@ func (s *Server) batchRoutes(a huma.API) {
 func (s *Server) batchGetRoute(a huma.API, op huma.Operation) {
 	huma.Register(a, op, func(ctx context.Context, in *batchGet) (*created[readResults], error) {
 		c := callOf(ctx)
-		request := tenancy.Request{Method: c.r.Method, Path: c.r.URL.Path, Key: in.IdempotencyKey, Body: c.body, Workspace: in.workspace()}
-		_, replayed, err := onceBeside(ctx, c.grant, request, func() (tenancy.Answer, error) {
+		_, replayed, err := onceBeside(ctx, c.grant, c.request(in.idempotencyKey(), in.workspace()), func() (tenancy.Answer, error) {
 			_, err := in.mail(ctx, c.grant, tenancy.MessagesRead)
 			return tenancy.Answer{Status: http.StatusOK, Body: []byte("{}")}, err
 		})
@@ -144,7 +146,7 @@ func getMessages(ctx context.Context, g *tenancy.Grant, in *batchGet) ([]readRes
 		if o.Err != nil {
 			continue
 		}
-		m, err := messageOf(o.Message).withBody(ctx, box, min(MaxTextBytes, left/2))
+		m, err := messageOf(o.Message).withBody(ctx, box, min(MaxTextBytes, left/bodyParts))
 		if fault.KindOf(err) == fault.NotFound { // it went meanwhile
 			results[i].Problem = batchProblemOf(err)
 			continue
@@ -152,7 +154,7 @@ func getMessages(ctx context.Context, g *tenancy.Grant, in *batchGet) ([]readRes
 		if err != nil {
 			return nil, err
 		}
-		left -= len(m.Text) + len(m.HTML)
+		left -= m.bodyOctets()
 		results[i].Message = &m
 	}
 	return results, nil

@@ -231,14 +231,9 @@ func postDraftSend(ctx context.Context, c *call, in draftSend) (sent mailstore.S
 	if err != nil {
 		return sent, err
 	}
-	r, err := c.repeatable(in)
-	if err != nil {
+	r, sent, err := c.recall(ctx, sender.Mail, in)
+	if err != nil || sent.Replayed {
 		return sent, err
-	}
-	if r != nil {
-		if sent, err = sender.Mail.Recall(ctx, r); err != nil || sent.Replayed {
-			return sent, err
-		}
 	}
 	return sender.SendDraft(ctx, mailstore.DraftRef{ID: in.id(), Version: in.version()}, r)
 }

@@ -173,7 +173,7 @@ type eventsQuery struct {
 func (s *Server) eventRoutes(a huma.API, mux *http.ServeMux) {
 	register(s, a, route(http.MethodGet, "/v1/events", "listEvents", "events", "Read the journal, oldest first, and wait for more", 200), s.listEvents)
 	mux.HandleFunc("GET "+socketPath, s.serveSocket)
-	mux.HandleFunc("GET /asyncapi.json", s.serveAsyncAPI)
+	mux.HandleFunc("GET /asyncapi.json", s.serveAsyncAPI())
 	s.documentStream(a, socketPath, "openSocket", "WebSocket: every event as it happens, as one JSON frame",
 		"101", &huma.Response{Description: "The protocol is WebSocket from here on."})
 	mux.HandleFunc("GET "+streamPath, s.serveStream)
@@ -239,7 +239,7 @@ func (f *follower) events(ctx context.Context, lines []journal.Line) ([]event, e
 			return nil, err
 		}
 		if m, ok := e.Data.(messageObject); ok {
-			octets += len(m.Text) + len(m.HTML) + len(m.ExtractedText)
+			octets += m.bodyOctets()
 		}
 		if octets > MaxPageOctets && len(list) > 0 {
 			break

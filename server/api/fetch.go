@@ -15,7 +15,7 @@ import (
 // Bounds of attachments that are fetched from a URL.
 const (
 	MaxFetched   = 10               // of one message
-	fetchTimeout = 20 * time.Second // for all of them
+	FetchTimeout = 20 * time.Second // for all of them
 )
 
 // fetcher gets what URLs of attachments lead to, for one call.
@@ -27,7 +27,7 @@ type fetcher struct {
 // all fetches the attachments of a list that have a URL; place is the list's name in the body. The octets are in memory until the call is
 // done, and are counted as large bodies are.
 func (f fetcher) all(ctx context.Context, place string, list []newAttachment, most int64) (contents map[int][]byte, err error) {
-	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
+	ctx, cancel := context.WithTimeout(ctx, f.srv.cfg.FetchTimeout)
 	defer cancel()
 	var h *http.Client
 	for i, a := range list {
@@ -58,7 +58,7 @@ func (f fetcher) one(ctx context.Context, h *http.Client, target string, most in
 	}
 	answer, err := h.Do(request)
 	if err != nil {
-		return nil, unfetched(err)
+		return nil, f.unfetched(err)
 	}
 	defer answer.Body.Close()
 	switch {
@@ -71,26 +71,28 @@ func (f fetcher) one(ctx context.Context, h *http.Client, target string, most in
 	if size < 0 {
 		size = most
 	}
-	if err := f.call.take(f.srv.room, size); err != nil {
+	give, err := f.srv.room.take(f.call.grant.WorkspaceID(), size)
+	if err != nil {
 		return nil, err
 	}
 	content, err := io.ReadAll(io.LimitReader(answer.Body, size+1))
+	give()
 	switch {
 	case err != nil:
-		return nil, unfetched(err)
+		return nil, f.unfetched(err)
 	case int64(len(content)) > size:
 		return nil, errFetch("It is larger than a message may be.")
 	}
-	return content, nil
+	return content, f.call.take(f.srv.room, int64(len(content))) // what it has, and not what it could have had
 }
 
 // unfetched says why nothing was fetched, in words that tell nothing of the network that the server is in.
-func unfetched(err error) error {
+func (f fetcher) unfetched(err error) error {
 	switch {
 	case errors.Is(err, outbound.ErrRefused):
 		return errFetch("It leads to an address that this server does not connect to: it is not of the public internet, or needs https.")
 	case errors.Is(err, context.DeadlineExceeded):
-		return errFetch("It did not come within %d seconds.", int(fetchTimeout.Seconds()))
+		return errFetch("It did not come within %d seconds.", int(f.srv.cfg.FetchTimeout.Seconds()))
 	case errors.Is(err, context.Canceled):
 		return err
 	}

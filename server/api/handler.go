@@ -35,9 +35,13 @@ type call struct {
 	r      *http.Request
 }
 
-// request is the call as an Idempotency-Key stands for it.
+// request is the call as an Idempotency-Key stands for it. Of a body that was taken apart the digest counts.
 func (c *call) request(key string, ws mailstore.WorkspaceID) tenancy.Request {
-	return tenancy.Request{Method: c.r.Method, Path: c.r.URL.Path, Key: key, Body: c.body, Workspace: ws}
+	body := c.body
+	if c.digest != nil {
+		body = c.digest
+	}
+	return tenancy.Request{Method: c.r.Method, Path: c.r.URL.Path, Key: key, Body: body, Workspace: ws}
 }
 
 func requestID(ctx context.Context) string {
@@ -204,7 +208,7 @@ func (s *Server) readAll(r io.Reader, declared int64, c *call, limit int64) ([]b
 		if size = declared; size < 0 || size > limit {
 			size = limit
 		}
-		if c.give, err = s.room.take(c.grant.WorkspaceID(), size); err != nil {
+		if err := c.take(s.room, size); err != nil {
 			return nil, err
 		}
 	}

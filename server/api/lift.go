@@ -18,9 +18,9 @@ const v0AddedAttachments = "add_attachments"
 // out, so nobody can write one.
 const liftMark = "#"
 
-// lift takes the content of attachments out of a JSON body: what is a string at attachments[…].content or addAttachments[…].content is decoded where it
-// lies, and rest holds its number in its place. So a body of many megabytes costs what it has octets, and the checks of
-// every body see the rest. What is no JSON stays as it is, for those checks to refuse. body is not to be used any more.
+// lift takes the content of attachments out of a JSON body: what is a string at attachments[…].content, or below the names of
+// those that a draft gets, is decoded where it lies, and rest holds its number in its place. So a body of many megabytes costs what
+// it has octets, and the checks of every body see the rest. What is no JSON stays as it is, for those checks to refuse. body is not to be used any more.
 func lift(body []byte) (rest []byte, contents []lifted) {
 	l := lifter{in: body}
 	l.run()

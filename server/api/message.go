@@ -150,6 +150,9 @@ func (o messageObject) withBody(ctx context.Context, in mailstore.Inbox, limit i
 	return o, nil
 }
 
+// bodyOctets are those of its text, of which the new text of a reply is told twice, and of its HTML.
+func (o messageObject) bodyOctets() int { return len(o.Text) + len(o.ExtractedText) + len(o.HTML) }
+
 // asReadBy is a message that was changed, as the caller may read it. The change is done, so a text that cannot be read
 // is no failure: it is cut.
 func asReadBy(ctx context.Context, g *tenancy.Grant, box mailstore.Inbox, m mailstore.Message) messageObject {

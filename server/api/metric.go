@@ -60,11 +60,11 @@ func (q metricsQuery) span(now time.Time) (from, to time.Time, step time.Duratio
 	if from.IsZero() {
 		from = to.Add(-reach)
 	}
-	from = from.Truncate(step)
-	switch {
+	asked := to.Sub(from)
+	switch from = from.Truncate(step); {
 	case !from.Before(to):
 		err = errQuery("from", "It must be before to.")
-	case to.Sub(from) > most+step:
+	case asked > most:
 		err = errQuery("from", "By the hour at most 31 days, by the day at most 366 (limit metricsRange).")
 	}
 	return from, to, step, err
@@ -82,11 +82,15 @@ func (s *Server) metricRoutes(a huma.API) {
 		if err != nil {
 			return nil, err
 		}
+		types := listed(in.Types)
+		if err := knownTypes("query.types", types); err != nil {
+			return nil, err
+		}
 		list, err := j.Tallies(ctx, from, to, step)
 		if err != nil {
 			return nil, err
 		}
-		return &result[metricsObject]{metricsObject{stamp{from}, stamp{to}, in.Interval, metricsOf(list, listed(in.Types))}}, nil
+		return &result[metricsObject]{metricsObject{stamp{from}, stamp{to}, in.Interval, metricsOf(list, types)}}, nil
 	})
 }
 

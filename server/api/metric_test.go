@@ -43,7 +43,7 @@ func TestMetricsCountWhatComesAndLeavesByHourAndDay(t *testing.T) {
 	if n := total("/v1/metrics?workspaceId="+w.b.id, w.operator, "message.received"); n != 1 {
 		t.Errorf("as the operator: %d", n)
 	}
-	for _, query := range []string{"from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z", "from=2026-01-01T00:00:00Z&to=2026-02-03T00:00:00Z", "interval=day&from=2020-01-01T00:00:00Z", "interval=minute"} {
+	for _, query := range []string{"from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z", "from=2026-01-01T00:00:00Z&to=2026-02-03T00:00:00Z", "interval=day&from=2020-01-01T00:00:00Z", "interval=minute", "types=message.recieved"} {
 		if a := w.do("GET", "/v1/metrics?"+query, w.a.key, ""); a.status != 400 {
 			t.Errorf("%s: %d %s", query, a.status, a.body)
 		}
@@ -51,6 +51,18 @@ func TestMetricsCountWhatComesAndLeavesByHourAndDay(t *testing.T) {
 	now := time.Date(2026, 3, 1, 12, 34, 0, 0, time.UTC)
 	if from, to, _, err := (metricsQuery{Interval: "day"}).span(now); err != nil || !to.Equal(now) || !from.Equal(time.Date(2026, 1, 30, 0, 0, 0, 0, time.UTC)) {
 		t.Errorf("%v %v %v", from, to, err)
+	}
+}
+
+func TestMetricsReachSoFarAtATime(t *testing.T) {
+	to := time.Date(2026, 3, 1, 12, 34, 0, 0, time.UTC)
+	for interval, most := range map[string]time.Duration{"hour": MaxHourlyMetrics, "day": MaxDailyMetrics} {
+		if _, _, _, err := (metricsQuery{Interval: interval, From: to.Add(-most), To: to}).span(to); err != nil {
+			t.Errorf("by the %s, %s: %v", interval, most, err)
+		}
+		if _, _, _, err := (metricsQuery{Interval: interval, From: to.Add(-most - time.Minute), To: to}).span(to); err == nil {
+			t.Errorf("by the %s, more than %s", interval, most)
+		}
 	}
 }
 

@@ -117,14 +117,9 @@ func (s *Server) once(ctx context.Context, in sendPost, do func(*writing) (mails
 	if err != nil {
 		return sent, err
 	}
-	r, err := c.repeatable(in)
-	if err != nil {
+	r, sent, err := c.recall(ctx, sender.Mail, in)
+	if err != nil || sent.Replayed {
 		return sent, err
-	}
-	if r != nil {
-		if sent, err = sender.Mail.Recall(ctx, r); err != nil || sent.Replayed {
-			return sent, err
-		}
 	}
 	w := s.writing(c, sender, in.written())
 	w.request = r
@@ -141,11 +136,15 @@ func (s *Server) writing(c *call, sender tenancy.Sender, l Letter) *writing {
 
 // repeatable names the call for what is committed in a workspace's own store; nil if it has no Idempotency-Key.
 func (c *call) repeatable(in post) (*mailstore.Repeatable, error) {
-	body := c.body
-	if c.digest != nil {
-		body = c.digest
+	return c.grant.Repeatable(c.request(in.idempotencyKey(), in.workspace()))
+}
+
+// recall is repeatable, with what the call has sent if it came before.
+func (c *call) recall(ctx context.Context, box mailstore.Inbox, in post) (r *mailstore.Repeatable, sent mailstore.Submitted, err error) {
+	if r, err = c.repeatable(in); r != nil && err == nil {
+		sent, err = box.Recall(ctx, r)
 	}
-	return c.grant.Repeatable(tenancy.Request{Method: c.r.Method, Path: c.r.URL.Path, Key: in.idempotencyKey(), Body: body, Workspace: in.workspace()})
+	return r, sent, err
 }
 
 func send(ctx context.Context, _ *tenancy.Grant, w *writing, in newMessage) (mailstore.Submitted, error) {

@@ -56,13 +56,14 @@ type frameKey struct {
 func (s *shares) page(key shareKey, version uint64, after journal.Cursor, read func() (journal.Page, error)) *share {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if p := s.pages[key]; p != nil && p.version == version && p.after == after {
-		return p
+	old := s.pages[key]
+	if old != nil && old.version == version && old.after == after {
+		return old
 	}
-	if len(s.pages) >= maxShares {
+	if old == nil && len(s.pages) >= maxShares {
 		s.forget()
 	}
-	s.drop(s.pages[key])
+	s.drop(old)
 	p := &share{all: s, version: version, after: after, read: apart(read), checks: map[string]func() error{}, frames: map[frameKey]func() ([]byte, error){}}
 	if s.pages == nil {
 		s.pages = map[shareKey]*share{}

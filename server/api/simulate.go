@@ -106,8 +106,7 @@ func (s *Server) simulateRoute(a huma.API) {
 		if err != nil {
 			return nil, s.fail(ctx, err)
 		}
-		request := tenancy.Request{Method: c.r.Method, Path: c.r.URL.Path, Key: in.idempotencyKey(), Body: c.digest, Workspace: in.workspace()}
-		kept, replayed, err := onceBeside(ctx, c.grant, request, func() (tenancy.Answer, error) {
+		kept, replayed, err := onceBeside(ctx, c.grant, c.request(in.idempotencyKey(), in.workspace()), func() (tenancy.Answer, error) {
 			done, err := s.simulate(ctx, box, in, c.lifted)
 			if err != nil {
 				return tenancy.Answer{}, err

@@ -128,8 +128,7 @@ func (s *Server) waitRoute(a huma.API) {
 		if err != nil {
 			return nil, s.fail(ctx, err)
 		}
-		request := tenancy.Request{Method: c.r.Method, Path: c.r.URL.Path, Key: in.idempotencyKey(), Body: c.body, Workspace: in.workspace()}
-		kept, replayed, err := onceBeside(ctx, c.grant, request, func() (tenancy.Answer, error) {
+		kept, replayed, err := onceBeside(ctx, c.grant, c.request(in.idempotencyKey(), in.workspace()), func() (tenancy.Answer, error) {
 			id, err := s.wait(ctx, c.grant, box, in)
 			if err != nil {
 				return tenancy.Answer{}, err
@@ -283,11 +282,18 @@ func (w *watch) matches(m mailstore.Message) bool {
 		strings.Contains(message.Fold(m.Envelope.Subject), w.subject)
 }
 
-// fits tells whether a message is one that is waited for: matches, and what only its text can tell. A message whose file has
-// gone meanwhile is none.
+// fits tells whether a message is one that is waited for: matches, and what only its text can tell.
 func (w *watch) fits(ctx context.Context, m mailstore.Message) (bool, error) {
-	if !w.match.WithCode || !w.matches(m) {
-		return w.matches(m), nil
+	if !w.matches(m) {
+		return false, nil
+	}
+	return w.hasCode(ctx, m)
+}
+
+// hasCode tells whether a message has a code or a link in it, where that is asked for. One whose file has gone meanwhile has none.
+func (w *watch) hasCode(ctx context.Context, m mailstore.Message) (bool, error) {
+	if !w.match.WithCode {
+		return true, nil
 	}
 	_, in, err := codesOf(ctx, w.box, m)
 	if errors.Is(err, fs.ErrNotExist) || fault.KindOf(err) == fault.NotFound {
@@ -395,8 +401,8 @@ func (w *watch) newestOf(ctx context.Context, f mailstore.MessageFilter) (mailst
 			if !w.matches(m) {
 				continue
 			}
-			fits, err := w.fits(ctx, m)
-			if read++; err != nil || fits {
+			has, err := w.hasCode(ctx, m)
+			if read++; err != nil || has {
 				return m, err
 			}
 			if read == maxCodeLookBack {

@@ -393,3 +393,20 @@ func TestAWaitForACodePassesOverMessagesWithoutOne(t *testing.T) {
 		t.Errorf("of what comes: %+v", a)
 	}
 }
+
+func TestAWaitForACodeLooksBackOnlySoFar(t *testing.T) {
+	w := newWorld(t, Config{})
+	after := now()
+	id := w.deliver(w.a.address, codeMail)
+	for range maxCodeLookBack - 1 {
+		w.deliver(w.a.address, "Subject: without\r\n\r\nx\r\n")
+	}
+	body := `{"match":{"withCode":true,"after":"` + after + `"},"timeoutSeconds":0}`
+	if a := w.do("POST", w.waitPath(), w.a.key, body).awaited(t); a.Message == nil || a.Message.ID != id {
+		t.Errorf("the last that is read: %+v", a)
+	}
+	w.deliver(w.a.address, "Subject: without\r\n\r\nx\r\n")
+	if a := w.do("POST", w.waitPath(), w.a.key, body).awaited(t); a.Message != nil {
+		t.Errorf("one further back was read: %+v", a)
+	}
+}

@@ -8,6 +8,7 @@ package mcp
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -26,6 +27,7 @@ const (
 	SessionTimeout = 30 * time.Minute // a session without a request is ended
 	MaxKeyCalls    = 200              // calls of one key that run at a time: a request may hold any number
 	MaxRequest     = 36 << 20         // octets of one request, with the base64 of attachments
+	maxParams      = 64 << 10         // octets of the parameters of what is no call of a tool: a session keeps those that begin it
 	maxListed      = 50               // entries that a list gives at most
 )
 
@@ -116,6 +118,9 @@ func (s *server) identify(next mcp.MethodHandler) mcp.MethodHandler {
 		if err != nil {
 			return nil, err
 		}
+		if method != "tools/call" && !isSmall(req.GetParams()) {
+			return nil, errLargeParams
+		}
 		ctx = context.WithValue(ctx, callerKey{}, c)
 		if session, ok := req.GetSession().(*mcp.ServerSession); ok && method == "initialize" {
 			if err := s.watches.enter(session, c.ID); err != nil {
@@ -128,6 +133,13 @@ func (s *server) identify(next mcp.MethodHandler) mcp.MethodHandler {
 		defer s.calls.leave(c.ID)
 		return next(ctx, method, req)
 	}
+}
+
+var errLargeParams = fmt.Errorf("the parameters of this method may have at most %d octets", maxParams)
+
+func isSmall(params mcp.Params) bool {
+	text, err := json.Marshal(params)
+	return err == nil && len(text) <= maxParams
 }
 
 // calls counts what runs for each key.

@@ -1,6 +1,7 @@
 package mcp
 
 import (
+	"encoding/json"
 	"time"
 
 	"github.com/postroom/postroom/server/api/client"
@@ -9,26 +10,20 @@ import (
 // The forms that tools answer in are those of the API without what a model does not need: each octet costs it room.
 
 type inboxView struct {
-	ID          string         `json:"inboxId"`
-	Address     string         `json:"address"`
-	Addresses   []string       `json:"otherAddresses,omitempty"`
-	DisplayName string         `json:"displayName,omitempty"`
-	Metadata    map[string]any `json:"metadata,omitempty"`
-	Existed     bool           `json:"existed,omitempty"`
-	CreatedAt   time.Time      `json:"createdAt"`
+	ID          string                     `json:"inboxId"`
+	Address     string                     `json:"address"`
+	Addresses   []string                   `json:"otherAddresses,omitempty"`
+	DisplayName string                     `json:"displayName,omitempty"`
+	Metadata    map[string]json.RawMessage `json:"metadata,omitempty"`
+	Existed     bool                       `json:"existed,omitempty"`
+	CreatedAt   time.Time                  `json:"createdAt"`
 }
 
 func viewInbox(in *client.Inbox) inboxView {
-	v := inboxView{ID: in.ID, Address: in.Address, DisplayName: in.DisplayName, Existed: in.Existed, CreatedAt: in.CreatedAt}
+	v := inboxView{ID: in.ID, Address: in.Address, DisplayName: in.DisplayName, Metadata: in.Metadata, Existed: in.Existed, CreatedAt: in.CreatedAt}
 	for _, a := range in.Addresses {
 		if a.Address != in.Address {
 			v.Addresses = append(v.Addresses, a.Address)
-		}
-	}
-	if len(in.Metadata) > 0 {
-		v.Metadata = map[string]any{}
-		for name, value := range in.Metadata {
-			v.Metadata[name] = value
 		}
 	}
 	return v

@@ -2,6 +2,7 @@ package mcp
 
 import (
 	"archive/zip"
+	"bufio"
 	"bytes"
 	"encoding/xml"
 	"errors"
@@ -10,10 +11,16 @@ import (
 	"strings"
 )
 
-// maxWordXML bounds the octets of a document that are unpacked: a zip may hold a thousand times its size.
-const maxWordXML = 32 << 20
+// Bounds of a document: a zip may hold a thousand times its size.
+const (
+	maxWordXML   = 32 << 20 // octets that are unpacked
+	maxWordToken = 4 << 20  // octets of one tag, or of one run of text: what is read is in memory
+)
 
-var errNoWord = errors.New("no word/document.xml in it")
+var (
+	errNoWord    = errors.New("no word/document.xml in it")
+	errLongToken = fmt.Errorf("a tag or a text of more than %d octets", maxWordToken)
+)
 
 // wordText is the text of a Word document (ECMA-376): its paragraphs, one on a line. What lies behind maxWordXML octets
 // is left out.
@@ -36,13 +43,16 @@ func wordText(octets []byte) (string, error) {
 	return "", errNoWord
 }
 
-// paragraphs reads the text runs of WordprocessingML. Text enough ends it, and so does an end before its time.
+// paragraphs reads the text runs of WordprocessingML. Text enough ends it, and so does an end before its time. Which tag ends which
+// is not looked at, so however deep they are nested, only one is in memory.
 func paragraphs(r io.Reader) (string, error) {
 	var b strings.Builder
-	d := xml.NewDecoder(r)
+	in := &tokenReader{Reader: bufio.NewReader(r)}
+	d := xml.NewDecoder(in)
 	inText := false
 	for b.Len() <= maxAttachmentText {
-		token, err := d.Token()
+		in.left = maxWordToken
+		token, err := d.RawToken()
 		if err != nil {
 			if b.Len() > 0 || errors.Is(err, io.EOF) {
 				break
@@ -73,4 +83,19 @@ func paragraphs(r io.Reader) (string, error) {
 		}
 	}
 	return strings.TrimSpace(b.String()), nil
+}
+
+// tokenReader gives as many octets as are left for the token that is being read.
+type tokenReader struct {
+	*bufio.Reader
+	left int
+}
+
+// ReadByte is io.ByteReader's, by which a decoder reads.
+func (t *tokenReader) ReadByte() (byte, error) {
+	if t.left == 0 {
+		return 0, errLongToken
+	}
+	t.left--
+	return t.Reader.ReadByte()
 }
